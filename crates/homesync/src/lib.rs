@@ -1,0 +1,1 @@
+//! The frame of this crate; its contents arrive in the next commits.

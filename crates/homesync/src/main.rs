@@ -1,0 +1,2 @@
+//! The frame of this crate; its contents arrive in the next commits.
+fn main() {}
