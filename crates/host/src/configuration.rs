@@ -1,0 +1,188 @@
+//! The settings of this machine: `config.toml`, typed, with a default for everything.
+//!
+//! - `settings`: the one table of all settings, from which help, reference and suggestions come;
+//! - `values`: types that cannot hold a wrong value;
+//! - `read`: from a file to a [`Configuration`], with places for errors and warnings;
+//! - `edit`: changing one setting and keeping everything else as the user wrote it;
+//! - `older`: the YAML file of the older home-sync tool.
+
+mod edit;
+mod nearest;
+mod older;
+mod position;
+mod read;
+mod settings;
+mod values;
+
+pub use edit::Editable;
+pub use older::{Imported, import as import_older};
+pub use read::{Loaded, MAX_BYTES, Source, Warning, load, parse};
+pub use settings::{SETTINGS, Setting, ValueKind, nearest_setting};
+/// A value as it stands in the file.
+pub use toml_edit::Value;
+pub use values::{
+    Days, ListenAddress, LogLevel, MachineKind, MachineName, Period, RepositoryPath, SystemLog, ValueError,
+};
+
+use crate::file::FileError;
+use homesync_paths::Shown;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// All settings of this machine. What the file does not say has its default.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Configuration {
+    /// Who this machine is to people.
+    pub machine: Machine,
+    /// The home repository.
+    pub repository: Repository,
+    /// Exchange with other machines.
+    pub sync: Sync,
+    /// Archives a person can open without us.
+    pub backup: Backup,
+    /// Connections.
+    pub network: Network,
+    /// What is written down about our own work.
+    pub log: Log,
+    /// Waiting for another run.
+    pub lock: LockSettings,
+}
+
+/// Who this machine is to people.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Machine {
+    /// Its name, once `init` chose one.
+    pub name: Option<MachineName>,
+    /// Its kind, once `init` found it out.
+    pub kind: Option<MachineKind>,
+}
+
+/// The home repository.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Repository {
+    /// Where it is; the data directory's `home` when not set.
+    pub path: Option<RepositoryPath>,
+}
+
+/// Exchange with other machines.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Sync {
+    /// How often to ask for what others pushed.
+    pub interval: Period<60>,
+    /// Whether captured changes are pushed without being told to.
+    pub auto_push: bool,
+}
+
+impl Default for Sync {
+    fn default() -> Self {
+        Self { interval: Period::from_seconds(300), auto_push: true }
+    }
+}
+
+/// Archives a person can open without us.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Backup {
+    /// For how many days one backup a day is kept.
+    pub retention_days: Days,
+}
+
+/// Connections.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Network {
+    /// Where other machines can reach this one.
+    pub listen: Vec<ListenAddress>,
+}
+
+impl Default for Network {
+    fn default() -> Self {
+        Self { listen: ["tcp://0.0.0.0:22000", "quic://0.0.0.0:22000"].map(ListenAddress::known).to_vec() }
+    }
+}
+
+/// What is written down about our own work.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Log {
+    /// The least important message that is written down.
+    pub level: LogLevel,
+    /// Whether JSON lines are written to the state directory.
+    pub file: bool,
+    /// The system's log to write to as well.
+    pub system: SystemLog,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { level: LogLevel::default(), file: true, system: SystemLog::default() }
+    }
+}
+
+/// Waiting for another run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LockSettings {
+    /// How long a command waits for another run to end.
+    pub timeout: Period<0>,
+}
+
+impl Default for LockSettings {
+    fn default() -> Self {
+        Self { timeout: Period::from_seconds(300) }
+    }
+}
+
+/// What is wrong with a configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigurationError {
+    /// It could not be read or written.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// Something in it is not right, at this place.
+    #[error("{}:{line}:{column}: {message}", Shown::path(.path))]
+    Invalid {
+        /// The file.
+        path: PathBuf,
+        /// Line, from 1.
+        line: usize,
+        /// Column in characters, from 1.
+        column: usize,
+        /// What is wrong, in one sentence.
+        message: String,
+    },
+    /// Something in the older tool's configuration is not right, at this place.
+    #[error("{}:{line}:{column}: {message}", Shown::path(.path))]
+    Older {
+        /// The file.
+        path: PathBuf,
+        /// Line, from 1.
+        line: usize,
+        /// Column in characters, from 1.
+        column: usize,
+        /// What is wrong, in one sentence.
+        message: String,
+    },
+    /// No setting has this name.
+    #[error("there is no setting `{}`", Shown::new(.key))]
+    UnknownKey {
+        /// What was asked for.
+        key: String,
+        /// The setting that is spelled most like it.
+        nearest: Option<&'static str>,
+    },
+    /// The value is not one that this setting can have.
+    #[error("`{key}` cannot be {}: {reason}", Shown::new(.value))]
+    Value {
+        /// The setting.
+        key: &'static str,
+        /// What was given.
+        value: String,
+        /// Why it does not fit.
+        reason: String,
+    },
+}
