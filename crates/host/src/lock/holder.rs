@@ -64,7 +64,7 @@ impl Holder {
 impl fmt::Display for Holder {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let age = in_words(self.age(Timestamp::now()));
-        write!(formatter, "process {} ({}), since {age}", self.pid, self.command)
+        write!(formatter, "process {} ({}), for {age}", self.pid, self.command)
     }
 }
 

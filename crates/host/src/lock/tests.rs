@@ -76,7 +76,7 @@ fn k1_second_run_is_told_who_holds_the_lock() {
         assert_eq!(holder.command, "homesync config edit");
         let message = try_once(&path).expect_err("held").to_string();
         let start =
-            format!("another run holds the lock: process {} (homesync config edit), since ", holder.pid);
+            format!("another run holds the lock: process {} (homesync config edit), for ", holder.pid);
         assert!(message.starts_with(&start), "{message}");
     });
 }
