@@ -12,6 +12,7 @@ use rustix::io::Errno;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
 
 const CERTIFICATE: &str = "cert.pem";
 const KEY: &str = "key.pem";
@@ -69,7 +70,9 @@ impl Identity {
         }
         let read = |name: &'static str| {
             let bytes = file::read_bounded(&directory.join(name), MAX_BYTES)?;
-            bytes.ok_or_else(|| IdentityError::Incomplete { directory: directory.to_owned(), missing: name })
+            let missing = || IdentityError::Incomplete { directory: directory.to_owned(), missing: name };
+            // Two of the three are secret.
+            bytes.map(Zeroizing::new).ok_or_else(missing)
         };
         let about = |name: &str| {
             let path = directory.join(name);

@@ -47,14 +47,13 @@ enum Scalar {
 
 /// Reads the bytes of the older tool's file; `path` is for messages.
 pub fn import(path: &Path, bytes: &[u8]) -> Result<Imported, ConfigurationError> {
-    let text = text_of(path, bytes)?;
     let place = |location: Option<Location>| {
         location.map_or((1, 1), |location| (location.line() as usize, location.column() as usize))
     };
-    let invalid = |location: Option<Location>, message: String| {
-        let (line, column) = place(location);
-        ConfigurationError::Older { path: path.to_owned(), line, column, message }
-    };
+    let wrong =
+        |(line, column), message| ConfigurationError::Older { path: path.to_owned(), line, column, message };
+    let invalid = |location: Option<Location>, message: String| wrong(place(location), message);
+    let text = text_of(bytes).map_err(|(place, message)| wrong(place, message))?;
     let entries: Option<BTreeMap<String, Spanned<Scalar>>> =
         serde_saphyr::from_str(text).map_err(|error| invalid(error.location(), plain(&error.to_string())))?;
     let entries = entries.unwrap_or_default();
@@ -219,6 +218,7 @@ mod tests {
         }
         let error = import(Path::new("config.yml"), b"a: 1\na: 2\n").expect_err("twice").to_string();
         assert_eq!(error, "config.yml:2:1: duplicate mapping key: a");
-        assert!(import(Path::new("config.yml"), b"\xff").is_err());
+        let error = import(Path::new("config.yml"), b"a: \xff").expect_err("no text");
+        assert!(matches!(error, ConfigurationError::Older { line: 1, column: 4, .. }), "{error}");
     }
 }

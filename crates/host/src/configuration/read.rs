@@ -81,9 +81,7 @@ pub fn load(directories: &Directories) -> Result<Loaded, ConfigurationError> {
 }
 
 /// The first configuration of the older tool that exists.
-pub(super) fn find_older(
-    directories: &Directories,
-) -> Result<Option<(PathBuf, Vec<u8>)>, ConfigurationError> {
+pub fn find_older(directories: &Directories) -> Result<Option<(PathBuf, Vec<u8>)>, ConfigurationError> {
     for path in directories.older_configuration_files() {
         if let Some(bytes) = file::read_bounded(&path, MAX_BYTES)? {
             return Ok(Some((path, bytes)));
@@ -94,17 +92,22 @@ pub(super) fn find_older(
 
 /// Reads settings from the bytes of a TOML file; `path` is for messages.
 pub fn parse(path: &Path, bytes: &[u8]) -> Result<(Configuration, Vec<Warning>), ConfigurationError> {
-    let text = text_of(path, bytes)?;
-    let invalid = |message: &str, span: Option<std::ops::Range<usize>>| {
-        let (line, column) = position::of_offset(text, span.map_or(0, |span| span.start));
-        ConfigurationError::Invalid { path: path.to_owned(), line, column, message: plain(message) }
+    let invalid = |(line, column), message| ConfigurationError::Invalid {
+        path: path.to_owned(),
+        line,
+        column,
+        message,
     };
-    let document = Document::parse(text).map_err(|error| invalid(error.message(), error.span()))?;
+    let text = text_of(bytes).map_err(|(place, message)| invalid(place, message))?;
+    let wrong = |message: &str, span: Option<std::ops::Range<usize>>| {
+        invalid(position::of_offset(text, span.map_or(0, |span| span.start)), plain(message))
+    };
+    let document = Document::parse(text).map_err(|error| wrong(error.message(), error.span()))?;
     let mut unknown = Vec::new();
     let deserializer = toml_edit::de::Deserializer::from(document.clone());
     let configuration: Configuration =
         serde_ignored::deserialize(deserializer, |key| unknown.push(key.to_string()))
-            .map_err(|error| invalid(error.message(), error.span()))?;
+            .map_err(|error| wrong(error.message(), error.span()))?;
     let warnings = unknown.into_iter().map(|key| {
         let offset = offset_of_key(&document, &key).unwrap_or(0);
         let (line, column) = position::of_offset(text, offset);
@@ -113,13 +116,11 @@ pub fn parse(path: &Path, bytes: &[u8]) -> Result<(Configuration, Vec<Warning>),
     Ok((configuration, warnings.collect()))
 }
 
-/// The file as text, or the place of the first byte that is not.
-pub(super) fn text_of<'bytes>(path: &Path, bytes: &'bytes [u8]) -> Result<&'bytes str, ConfigurationError> {
+/// The file as text, or line and column of the first byte that is none, with the message about it.
+pub(super) fn text_of(bytes: &[u8]) -> Result<&str, ((usize, usize), String)> {
     std::str::from_utf8(bytes).map_err(|error| {
         let valid = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
-        let (line, column) = position::of_offset(&valid, valid.len());
-        let message = "the file is not UTF-8 text from here on".to_owned();
-        ConfigurationError::Invalid { path: path.to_owned(), line, column, message }
+        (position::of_offset(&valid, valid.len()), "the file is not UTF-8 text from here on".to_owned())
     })
 }
 

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Mode, OFlags};
 
 use super::settings::FileLog;
+use crate::file::is_present;
 
 const NAME: &str = "homesync.jsonl";
 /// A smaller limit would rotate away what is being looked for.
@@ -33,7 +34,8 @@ impl RotatingFile {
     /// Appends a whole line, with its end. As long as there is no state directory to hold the log there is nothing to write down, and a
     /// log must not be what makes one.
     pub(super) fn append(&mut self, line: &[u8]) -> io::Result<()> {
-        if self.file.is_none() && !self.settings.directory.parent().is_some_and(Path::is_dir) {
+        let state = self.settings.directory.parent();
+        if self.file.is_none() && state.is_some_and(|state| matches!(is_present(state), Ok(false))) {
             return Ok(());
         }
         let mut file = self.current()?;

@@ -136,9 +136,15 @@ struct Draft(PathBuf);
 impl Draft {
     /// A name of its own for each run, because an older draft may hold what a person still wants.
     fn create(directories: &Directories, text: &[u8]) -> CommandResult<Self> {
-        let path = directories.state.join(format!("config-draft-{}.toml", std::process::id()));
-        file::replace(&path, text, 0o600)?;
-        Ok(Self(path))
+        let mut number = 1;
+        loop {
+            let path = directories.state.join(format!("config-draft-{number}.toml"));
+            if !file::is_present(&path)? {
+                file::create_new(&path, text, 0o600)?;
+                return Ok(Self(path));
+            }
+            number += 1;
+        }
     }
 
     fn read(&self) -> CommandResult<Vec<u8>> {
