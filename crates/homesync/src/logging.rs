@@ -4,7 +4,7 @@ use crate::arguments::Command;
 use crate::context::Context;
 use crate::error::CommandResult;
 use crate::exit_code::Exit;
-use homesync_host::configuration::{LogLevel, SystemLog};
+use homesync_host::configuration::LogLevel;
 use homesync_host::directories::Directories;
 use homesync_host::log::{self, FileLog, LogSettings};
 use std::time::Instant;
@@ -37,6 +37,17 @@ pub fn around(
 }
 
 fn settings(context: &Context, directories: Option<&Directories>) -> LogSettings {
+    let terminal = match context.global.verbose {
+        // Without -v a failed command is told by its error message, not by the log.
+        0 => LevelFilter::OFF,
+        1 => LevelFilter::INFO,
+        2 => LevelFilter::DEBUG,
+        _ => LevelFilter::TRACE,
+    };
+    let on_terminal =
+        LogSettings { terminal, color: context.output.colors_errors(), ..LogSettings::default() };
+    // A run that has no log need not read how it is configured.
+    let Some(directories) = directories else { return on_terminal };
     let configured = &context.working_settings().log;
     let level = match configured.level {
         LogLevel::Error => LevelFilter::ERROR,
@@ -45,20 +56,10 @@ fn settings(context: &Context, directories: Option<&Directories>) -> LogSettings
         LogLevel::Debug => LevelFilter::DEBUG,
         LogLevel::Trace => LevelFilter::TRACE,
     };
-    let terminal = match context.global.verbose {
-        // Without -v a failed command is told by its error message, not by the log.
-        0 => LevelFilter::OFF,
-        1 => LevelFilter::INFO,
-        2 => LevelFilter::DEBUG,
-        _ => LevelFilter::TRACE,
-    };
-    let file = directories.filter(|_| configured.file);
     LogSettings {
-        terminal,
-        color: context.output.colors_errors(),
-        file: file.map(|directories| FileLog { level, ..FileLog::new(directories.logs()) }),
-        system: if directories.is_some() { configured.system } else { SystemLog::None },
+        file: configured.file.then(|| FileLog { level, ..FileLog::new(directories.logs()) }),
+        system: configured.system,
         system_level: level,
-        system_socket: None,
+        ..on_terminal
     }
 }

@@ -16,7 +16,7 @@ mod values;
 
 pub use edit::Editable;
 pub use older::{Imported, import as import_older};
-pub use read::{Loaded, MAX_BYTES, Source, Warning, load, parse};
+pub use read::{Loaded, MAX_BYTES, Source, Warning, find_older, load, parse};
 pub use settings::{SETTINGS, Setting, ValueKind, nearest_setting};
 /// A value as it stands in the file.
 pub use toml_edit::Value;

@@ -64,15 +64,12 @@ pub fn run(context: &Context, arguments: &Arguments) -> CommandResult {
 }
 
 fn find(directories: &Directories) -> CommandResult<(PathBuf, Vec<u8>)> {
-    let places = directories.older_configuration_files();
-    for path in &places {
-        if let Some(bytes) = file::read_bounded(path, configuration::MAX_BYTES)? {
-            return Ok((path.clone(), bytes));
-        }
-    }
-    let looked: Vec<String> = places.iter().map(|path| Shown::path(path).to_string()).collect();
-    Err(failed("there is no configuration of the older home-sync tool")
-        .hint(format!("looked for {}; name another: `homesync import config FILE`", looked.join(" and "))))
+    configuration::find_older(directories)?.ok_or_else(|| {
+        let places = directories.older_configuration_files();
+        let looked: Vec<String> = places.iter().map(|path| Shown::path(path).to_string()).collect();
+        failed("there is no configuration of the older home-sync tool")
+            .hint(format!("looked for {}; name another: `homesync import config FILE`", looked.join(" and ")))
+    })
 }
 
 fn take_over(

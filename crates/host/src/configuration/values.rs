@@ -30,6 +30,24 @@ macro_rules! serde_as_text {
     };
 }
 
+/// Gives a type over a text that text back: plainly, for messages, and for files.
+macro_rules! holds_text {
+    ($type:ident) => {
+        impl $type {
+            /// As text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+        impl fmt::Display for $type {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str(&self.0)
+            }
+        }
+        serde_as_text!($type);
+    };
+}
+
 /// What people call a machine: `user@host`, `attic`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MachineName(String);
@@ -37,11 +55,6 @@ pub struct MachineName(String);
 impl MachineName {
     /// The longest name: it has to fit into file names with room for more.
     const MAX_CHARACTERS: usize = 64;
-
-    /// The name as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
 }
 
 impl FromStr for MachineName {
@@ -64,13 +77,7 @@ impl FromStr for MachineName {
     }
 }
 
-impl fmt::Display for MachineName {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
-    }
-}
-
-serde_as_text!(MachineName);
+holds_text!(MachineName);
 
 /// What sort of machine it is. `init` finds out cloud, laptop, mac or server; a person may choose any other word.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,11 +87,6 @@ impl MachineKind {
     /// A kind that is written in the source.
     pub(crate) fn known(word: &'static str) -> Self {
         Self(word.to_owned())
-    }
-
-    /// The kind as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
     }
 }
 
@@ -104,13 +106,7 @@ impl FromStr for MachineKind {
     }
 }
 
-impl fmt::Display for MachineKind {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
-    }
-}
-
-serde_as_text!(MachineKind);
+holds_text!(MachineKind);
 
 /// A length of time of at least so many seconds, written `90`, `"90s"`, `"5m"` or `"1h 30m"`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -319,13 +315,6 @@ serde_as_text!(SystemLog);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RepositoryPath(String);
 
-impl RepositoryPath {
-    /// The path as it was written.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
 impl FromStr for RepositoryPath {
     type Err = ValueError;
 
@@ -338,24 +327,13 @@ impl FromStr for RepositoryPath {
     }
 }
 
-impl fmt::Display for RepositoryPath {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
-    }
-}
-
-serde_as_text!(RepositoryPath);
+holds_text!(RepositoryPath);
 
 /// A place that other machines can dial: `tcp://0.0.0.0:22000`, `quic://[::]:22000`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListenAddress(String);
 
 impl ListenAddress {
-    /// The address as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
     /// An address that is written in the source.
     pub(super) fn known(text: &str) -> Self {
         Self(text.to_owned())
@@ -391,13 +369,7 @@ fn is_host(host: &str) -> bool {
     }
 }
 
-impl fmt::Display for ListenAddress {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
-    }
-}
-
-serde_as_text!(ListenAddress);
+holds_text!(ListenAddress);
 
 #[cfg(test)]
 mod tests {
