@@ -130,12 +130,11 @@ pub const ROWS: &[Row] = &[
         ours: &["disk", "host", "paths"],
         others: &["age", "keyring", "linux-keyutils-keyring-store", "zeroize"],
     },
-    Row { name: "engine", ours: &["protocol", "paths"], others: &["thiserror", "blake3"] },
-    Row { name: "index", ours: &["protocol", "paths"], others: &["redb", "blake3", "thiserror"] },
+    Row { name: "index", ours: &["engine", "protocol", "paths"], others: &["redb", "blake3", "thiserror"] },
     Row {
         name: "disk",
-        ours: &["paths"],
-        others: &["rustix", "libc", "aws-lc-rs", "tape-sha256", "blake3", "notify"],
+        ours: &["engine", "protocol", "paths"],
+        others: &["rustix", "libc", "aws-lc-rs", "tape-sha256", "blake3", "notify", "thiserror"],
     },
     Row {
         name: "network",
@@ -153,6 +152,7 @@ pub const ROWS: &[Row] = &[
             "rustix",
         ],
     },
+    Row { name: "engine", ours: &["protocol", "paths"], others: &["thiserror", "blake3"] },
     Row {
         name: "protocol",
         ours: &["paths"],

@@ -1,0 +1,63 @@
+//! What other machines say.
+
+use super::{Action, Folder};
+use crate::trees::{Agreed, Candidates, Changes, Unreadable, View};
+use homesync_paths::{RelativePath, is_control_path};
+use homesync_protocol::{DeviceId, Entry};
+use std::collections::BTreeMap;
+
+impl Folder {
+    /// Stores what a machine said. Names that no machine may send are left out; the rest counts.
+    pub(super) fn told(
+        &mut self,
+        device: DeviceId,
+        full: bool,
+        entries: Vec<Entry>,
+        view: &dyn View,
+    ) -> Result<Vec<Action>, Unreadable> {
+        let mut changes = Changes::default();
+        if full {
+            changes.forget.push(device);
+            self.forgotten(device, view)?;
+        }
+        // Of two entries for one path in a batch, the later counts.
+        let mut latest: BTreeMap<RelativePath, Entry> = BTreeMap::new();
+        for entry in entries.into_iter().filter(|entry| !is_control_path(&entry.path)) {
+            latest.insert(entry.path.clone(), entry);
+        }
+        for (path, entry) in latest {
+            let mut candidates = Candidates::read(view, &path)?;
+            let before = candidates.global().map(|global| global.content.clone());
+            if let Some(own) = candidates.own.as_ref().filter(|own| own.entry.validity.is_valid())
+                && entry.version.relation(&own.entry.version).has_seen()
+            {
+                changes.agreed.push((path.clone(), Some(Agreed::of(&own.entry))));
+            }
+            candidates.others.retain(|(other, _)| *other != device);
+            candidates.others.push((device, entry.clone()));
+            let after = candidates.global().map(|global| global.content.clone());
+            if let Some(after) = after {
+                self.touched(&path, before.as_ref(), &after, view)?;
+            }
+            self.fetches.told(device, &path);
+            self.failures.remove(&path);
+            changes.others.push((device, entry));
+        }
+        Ok(if changes.is_empty() { Vec::new() } else { vec![Action::Store(changes)] })
+    }
+
+    /// Everything that a machine ever said is void.
+    fn forgotten(&mut self, device: DeviceId, view: &dyn View) -> Result<(), Unreadable> {
+        let mut all = Vec::new();
+        view.paths_below(None, &mut |path| {
+            all.push(path.clone());
+            true
+        })?;
+        for path in all {
+            if view.others(&path)?.iter().any(|(other, _)| *other == device) {
+                self.dirty.insert(path);
+            }
+        }
+        Ok(())
+    }
+}

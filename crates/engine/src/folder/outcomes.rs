@@ -1,0 +1,156 @@
+//! How operations ended: into the index with what is done, another look at what was not.
+
+use super::scan::Gathered;
+use super::{Action, Folder, Now};
+use crate::operation::{Displaced, Done, Expected, Operation, Outcome, Remedy, Step, Undone};
+use crate::record::Seen;
+use crate::trees::{Candidates, Deed, JournalRecord, Local, Unreadable, View};
+use homesync_paths::RelativePath;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Milliseconds until a failed item is tried again for the first time; each time twice as long.
+const FIRST_RETRY: u64 = 1_000;
+/// Milliseconds until a disk that was full or read-only is tried again.
+const PROBE: u64 = 10_000;
+/// At most this many times twice as long: about an hour.
+const MOST_DOUBLINGS: u32 = 12;
+
+/// An item that failed.
+pub(super) struct Attempts {
+    many: u32,
+    /// When it is tried again, in ticks; nothing while it is being tried.
+    pub(super) until: Option<u64>,
+}
+
+/// Failed items that are not tried again yet.
+pub(super) fn waiting(failures: &BTreeMap<RelativePath, Attempts>, now: Now) -> BTreeSet<RelativePath> {
+    let waits = |attempts: &Attempts| attempts.until.is_some_and(|until| until > now.ticks);
+    failures.iter().filter(|(_, attempts)| waits(attempts)).map(|(path, _)| path.clone()).collect()
+}
+
+/// Failed items whose time has come. They stay counted until they succeed.
+pub(super) fn due(failures: &mut BTreeMap<RelativePath, Attempts>, now: Now) -> Vec<RelativePath> {
+    let due =
+        failures.iter_mut().filter(|(_, attempts)| attempts.until.is_some_and(|until| until <= now.ticks));
+    due.map(|(path, attempts)| {
+        attempts.until = None;
+        path.clone()
+    })
+    .collect()
+}
+
+impl Folder {
+    pub(super) fn finished(
+        &mut self,
+        outcomes: Vec<Outcome>,
+        view: &dyn View,
+        now: Now,
+    ) -> Result<Vec<Action>, Unreadable> {
+        self.is_operating = false;
+        self.epochs.operated(outcomes.iter().map(|outcome| &outcome.operation));
+        let mut gathered = Gathered::default();
+        let mut removed = 0;
+        for outcome in outcomes {
+            // What was refused half-way is settled from its intent, before anything else is done.
+            if !matches!(outcome.result, Err(Undone::Failed(_))) {
+                gathered.changes.settled.extend(outcome.intent);
+            }
+            let operation = outcome.operation;
+            match outcome.result {
+                Ok(done) => {
+                    removed += u64::from(operation.step == Step::Remove);
+                    self.done(operation, done, view, now, &mut gathered)?;
+                }
+                Err(undone) => self.undone(&operation, undone, now, &mut gathered),
+            }
+        }
+        self.dirty.extend(self.fetches.take_waiting());
+        self.count_removed(removed, now);
+        self.gathered(gathered, view)
+    }
+
+    fn done(
+        &mut self,
+        operation: Operation,
+        done: Done,
+        view: &dyn View,
+        now: Now,
+        gathered: &mut Gathered,
+    ) -> Result<(), Unreadable> {
+        self.failures.remove(&operation.path);
+        self.fetches.drop_fetch(&operation.path);
+        self.situation.approved.remove(&operation.path);
+        self.situation.reverting.remove(&operation.path);
+        gathered.changes.journal.push(journal(&operation, &done, now));
+        let is_directory_kept = matches!((&operation.step, operation.expected),
+            (Step::Put { displaced: Displaced::Conflict(_) }, Expected::Object(stamp)) if stamp.kind == homesync_protocol::Kind::Directory);
+        let candidates = Candidates::read(view, &operation.path)?;
+        // The copy is an ordinary new item, and what was below a directory that became a copy is to be found there now.
+        gathered.looks.extend(done.copy.clone());
+        if is_directory_kept {
+            self.gone_below(&operation.path, &Seen::Absent, view, now, gathered)?;
+        }
+        self.noted(Local { entry: operation.entry, stamp: done.stamp }, &candidates, view, gathered)?;
+        if let Step::Move { from, from_entry, .. } = operation.step {
+            let candidates = Candidates::read(view, &from)?;
+            self.noted(Local { entry: *from_entry, stamp: None }, &candidates, view, gathered)?;
+        }
+        Ok(())
+    }
+
+    fn undone(&mut self, operation: &Operation, undone: Undone, now: Now, gathered: &mut Gathered) {
+        self.dirty.extend(operation.paths().cloned());
+        match undone {
+            // A person was quicker. What they did is news.
+            Undone::Changed | Undone::Damaged => {
+                gathered.looks.push(operation.path.clone());
+                if let Step::Move { from, .. } = &operation.step {
+                    gathered.looks.push(from.clone());
+                }
+                self.retry(&operation.path, now);
+            }
+            Undone::NotEmpty => {
+                gathered.looks.push(operation.path.clone());
+                self.retry(&operation.path, now);
+            }
+            Undone::Missing => {
+                self.fetches.drop_fetch(&operation.path);
+                self.retry(&operation.path, now);
+            }
+            Undone::Failed(failure) => {
+                match failure.remedy {
+                    Remedy::RetryItem => {}
+                    Remedy::GiveUpItem => drop(self.situation.refused.insert(operation.path.clone())),
+                    Remedy::PauseFolder => self.stuck = Some((failure.text, now.ticks.saturating_add(PROBE))),
+                }
+                self.retry(&operation.path, now);
+            }
+        }
+    }
+
+    /// Tries again later, each time later, until something new is known about the path.
+    fn retry(&mut self, path: &RelativePath, now: Now) {
+        let many = self.failures.get(path).map_or(0, |attempts| attempts.many);
+        let until = now.ticks.saturating_add(FIRST_RETRY << many.min(MOST_DOUBLINGS));
+        self.failures.insert(path.clone(), Attempts { many: many + 1, until: Some(until) });
+        self.dirty.insert(path.clone());
+    }
+}
+
+fn journal(operation: &Operation, done: &Done, now: Now) -> JournalRecord {
+    let deed = match (&operation.step, operation.expected) {
+        (Step::Remove, _) => Deed::Removed,
+        (Step::Adjust, _) => Deed::Adjusted,
+        (Step::Move { .. }, _) => Deed::Moved,
+        (Step::Put { .. }, Expected::Absent) => Deed::Created,
+        (Step::Put { .. }, Expected::Object(_)) if done.copy.is_some() => Deed::KeptAside,
+        (Step::Put { .. }, Expected::Object(_)) => Deed::Replaced,
+    };
+    JournalRecord {
+        at: now.seconds as i64,
+        path: operation.path.clone(),
+        deed,
+        by: operation.entry.modified_by,
+        kept: done.kept.clone(),
+    }
+}

@@ -1,0 +1,155 @@
+//! From "it is not there" to "it was removed": the second look, and the guard.
+
+use super::scan::Gathered;
+use super::{Action, Folder, Now, SETTLE};
+use crate::record::{Meaning, Seen, record};
+use crate::surroundings::at_or_above;
+use crate::trees::{Candidates, Unreadable, View};
+use homesync_paths::RelativePath;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How many files with one content are asked whether they were moved.
+pub(super) const MOST_TWINS: usize = 16;
+
+/// Items that were not there at the last look.
+#[derive(Default)]
+pub(super) struct Removals {
+    /// Since when, in ticks.
+    missing: BTreeMap<RelativePath, u64>,
+    /// Missing at a second look after the settle time, or found again elsewhere.
+    confirmed: BTreeSet<RelativePath>,
+    /// A person agreed to these.
+    approved: BTreeSet<RelativePath>,
+    /// Waiting for a person.
+    pub(super) guarded: BTreeSet<RelativePath>,
+}
+
+impl Removals {
+    /// It is not there. At the second look, after the settle time, that is believed.
+    pub(super) fn missing(&mut self, path: &RelativePath, now: Now) {
+        let since = *self.missing.entry(path.clone()).or_insert(now.ticks);
+        if now.ticks >= since + SETTLE {
+            self.confirmed.insert(path.clone());
+        }
+    }
+
+    pub(super) fn reappeared(&mut self, path: &RelativePath) {
+        self.missing.remove(path);
+        self.confirmed.remove(path);
+        self.guarded.remove(path);
+        self.approved.remove(path);
+    }
+
+    pub(super) fn is_missing(&self, path: &RelativePath) -> bool {
+        self.missing.contains_key(path)
+    }
+
+    pub(super) fn confirm(&mut self, path: &RelativePath) {
+        self.confirmed.insert(path.clone());
+    }
+
+    pub(super) fn forget_all(&mut self) {
+        *self = Self::default();
+    }
+
+    /// A person agreed to everything that waits.
+    pub(super) fn approve(&mut self) {
+        self.approved.extend(std::mem::take(&mut self.guarded));
+    }
+
+    /// A person wants back what waits.
+    pub(super) fn refuse(&mut self) -> Vec<RelativePath> {
+        let refused: Vec<RelativePath> = std::mem::take(&mut self.guarded).into_iter().collect();
+        refused.iter().for_each(|path| self.reappeared(path));
+        refused
+    }
+
+    /// Paths whose second look is due: only the topmost, because nothing can be below what is not there.
+    pub(super) fn due(&mut self, now: Now) -> Vec<RelativePath> {
+        let is_due =
+            |path: &RelativePath, since: u64| now.ticks >= since + SETTLE && !self.confirmed.contains(path);
+        let due: BTreeSet<&RelativePath> =
+            self.missing.iter().filter(|(path, since)| is_due(path, **since)).map(|(path, _)| path).collect();
+        let is_top =
+            |path: &RelativePath| !at_or_above(path).skip(1).any(|above| self.missing.contains_key(&above));
+        due.into_iter().filter(|path| is_top(path)).cloned().collect()
+    }
+
+    pub(super) fn next_wake(&self) -> Option<u64> {
+        self.missing
+            .iter()
+            .filter(|(path, _)| !self.confirmed.contains(*path))
+            .map(|(_, since)| since + SETTLE)
+            .min()
+    }
+}
+
+impl Folder {
+    /// Records the removals that are confirmed, unless they are so many that a person must say yes first.
+    pub(super) fn confirmed_removals(
+        &mut self,
+        view: &dyn View,
+        now: Now,
+        gathered: &mut Gathered,
+    ) -> Result<(), Unreadable> {
+        if self.removals.confirmed.is_empty() {
+            return Ok(());
+        }
+        let mut meant = Vec::new();
+        let mut waiting = 0;
+        for path in self.removals.confirmed.iter().rev() {
+            let candidates = Candidates::read(view, path)?;
+            let Meaning::Now(local) = record(path, &Seen::Absent, &candidates, &self.rules, now.seconds)
+            else {
+                continue;
+            };
+            // What others removed as well, and what was moved, is no loss to ask about.
+            let is_ours = local.entry.modified_by == self.rules.own
+                && candidates.global().is_none_or(|global| !global.content.is_deleted());
+            let is_moved = self.is_moved(&local.entry.path, &candidates, view, gathered)?;
+            waiting += u64::from(is_ours && !is_moved && !self.removals.approved.contains(path));
+            meant.push((*local, candidates, is_ours && !is_moved));
+        }
+        let earlier = self.recently_removed(now);
+        let is_held = waiting > 0 && self.rules.guard.holds(waiting + earlier, view.present()? + earlier);
+        let mut removed = 0;
+        for (local, candidates, is_counted) in meant {
+            let path = local.entry.path.clone();
+            if is_held && is_counted && !self.removals.approved.contains(&path) {
+                self.removals.guarded.insert(path);
+                continue;
+            }
+            removed += u64::from(is_counted);
+            self.removals.reappeared(&path);
+            self.noted(local, &candidates, view, gathered)?;
+        }
+        self.count_removed(removed, now);
+        Ok(())
+    }
+
+    /// The content of a missing file is at another place.
+    fn is_moved(
+        &self,
+        path: &RelativePath,
+        candidates: &Candidates,
+        view: &dyn View,
+        gathered: &Gathered,
+    ) -> Result<bool, Unreadable> {
+        let Some(blocks) = candidates.own.as_ref().and_then(|own| own.entry.content.blocks()) else {
+            return Ok(false);
+        };
+        let is_twin = |other: &RelativePath| other != path && !self.removals.is_missing(other);
+        let is_new = gathered.changes.local.iter().any(|local| {
+            local.entry.is_present()
+                && local.entry.content.blocks().is_some_and(|other| other.digest() == blocks.digest())
+        });
+        Ok(is_new || view.files_with(blocks.digest(), MOST_TWINS)?.iter().any(is_twin))
+    }
+
+    /// After time has passed, or a person has spoken: what can be recorded without another look.
+    pub(super) fn settle(&mut self, view: &dyn View, now: Now) -> Result<Vec<Action>, Unreadable> {
+        let mut gathered = Gathered::default();
+        self.confirmed_removals(view, now, &mut gathered)?;
+        self.gathered(gathered, view)
+    }
+}

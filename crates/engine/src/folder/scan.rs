@@ -1,0 +1,417 @@
+//! From looks at the disk to this machine's items.
+
+use super::{Action, Folder, Now, removals};
+use crate::git;
+use crate::record::{Meaning, Seen, record};
+use crate::surroundings::at_or_above;
+use crate::trees::{Agreed, Candidates, Changes, Local, Unreadable, View};
+use homesync_paths::RelativePath;
+use homesync_protocol::{Content, Kind};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
+
+/// Milliseconds between looks at a repository in which a git command is at work.
+const BUSY_LOOK: u64 = 1_000;
+
+/// What a listing of one directory found.
+#[derive(Clone, Debug)]
+pub struct Listing {
+    /// What [`Folder::epoch`] was when the look began.
+    pub as_of: u64,
+    /// Which directory; the root for `None`.
+    pub directory: Option<RelativePath>,
+    /// What stands directly in it, or why it could not be listed.
+    pub seen: Result<BTreeMap<RelativePath, Seen>, String>,
+    /// It directly holds something that is left out of the folder and may not be deleted with it.
+    pub leaves_out: bool,
+}
+
+/// What one event adds to the index, and where else to look.
+#[derive(Default)]
+pub(super) struct Gathered {
+    pub(super) changes: Changes,
+    pub(super) looks: Vec<RelativePath>,
+}
+
+impl Folder {
+    pub(super) fn listed(
+        &mut self,
+        listing: Listing,
+        view: &dyn View,
+        now: Now,
+    ) -> Result<Vec<Action>, Unreadable> {
+        if self.root != crate::RootState::Fine {
+            return Ok(Vec::new());
+        }
+        let mut remnant = None;
+        let seen = match listing.seen {
+            Err(_) => {
+                self.situation.unknown.extend(listing.directory);
+                self.unknown_since = self.unknown_since.or(Some(now.ticks));
+                return Ok(Vec::new());
+            }
+            Ok(seen) => seen,
+        };
+        if let Some(directory) = &listing.directory {
+            if self.situation.unknown.remove(directory) {
+                self.dirty
+                    .extend(self.held.held.keys().filter(|held| held.is_at_or_below(directory)).cloned());
+            }
+            let changed = match listing.leaves_out {
+                true => self.situation.left_out.insert(directory.clone()),
+                false => self.situation.left_out.remove(directory),
+            };
+            if changed {
+                self.dirty.insert(directory.clone());
+                // What was a remnant is an ordinary directory now.
+                remnant = (!listing.leaves_out).then(|| directory.clone());
+            }
+        }
+        self.notice_locks(listing.directory.as_ref(), &seen, now);
+        self.forget_left_out(listing.directory.as_ref(), &seen);
+        // What could not be read before and is not there any more is known again: it is gone.
+        let is_gone = |path: &RelativePath| path.parent() == listing.directory && !seen.contains_key(path);
+        let known: Vec<RelativePath> =
+            self.situation.unknown.iter().filter(|path| is_gone(path)).cloned().collect();
+        for path in known {
+            self.known_again(&path);
+        }
+        let mut gone: Vec<RelativePath> = Vec::new();
+        for child in view.children(listing.directory.as_ref())? {
+            if !seen.contains_key(&child) {
+                gone.push(child);
+            }
+        }
+        let looks = seen.into_iter().chain(gone.into_iter().map(|path| (path, Seen::Absent)));
+        let mut actions = self.looked(listing.as_of, looks.collect(), view, now)?;
+        actions.extend(remnant.map(|directory| Action::Scan(vec![directory])));
+        Ok(actions)
+    }
+
+    pub(super) fn looked(
+        &mut self,
+        as_of: u64,
+        seen: Vec<(RelativePath, Seen)>,
+        view: &dyn View,
+        now: Now,
+    ) -> Result<Vec<Action>, Unreadable> {
+        let mut gathered = Gathered::default();
+        // Directories last: whether a directory is more than a remnant is known when its children are.
+        for (path, seen) in seen.into_iter().rev() {
+            if self.epochs.is_overtaken(&path, as_of) {
+                gathered.looks.push(path);
+                continue;
+            }
+            self.look_at(&path, &seen, view, now, &mut gathered)?;
+        }
+        self.explain_by_moves(view, &mut gathered)?;
+        self.confirmed_removals(view, now, &mut gathered)?;
+        self.gathered(gathered, view)
+    }
+
+    /// Directories that are gone leave nothing out any more.
+    fn forget_left_out(&mut self, directory: Option<&RelativePath>, seen: &BTreeMap<RelativePath, Seen>) {
+        let stays = |path: &RelativePath| {
+            let child = at_or_above(path).find(|above| above.parent().as_ref() == directory);
+            // What is not below this directory, or is below something that may be a directory still.
+            child.is_none_or(|child| {
+                matches!(
+                    seen.get(&child),
+                    Some(Seen::Present { content: Content::Directory, .. } | Seen::Unknown(_))
+                )
+            })
+        };
+        let prefix = directory.map(|directory| format!("{}/", directory.as_str())).unwrap_or_default();
+        let from = (Bound::Included(prefix.as_str()), Bound::Unbounded);
+        let left_out = self.situation.left_out.range::<str, _>(from);
+        let below = left_out.take_while(|path| path.as_str().starts_with(&prefix));
+        let gone: Vec<RelativePath> = below.filter(|path| !stays(path)).cloned().collect();
+        for path in gone {
+            self.situation.left_out.remove(&path);
+            self.dirty.extend(at_or_above(&path));
+        }
+    }
+
+    /// A path could be looked at again: what waited for that is planned again.
+    fn known_again(&mut self, path: &RelativePath) {
+        self.situation.unknown.remove(path);
+        self.dirty.extend(self.held.held.keys().filter(|held| held.is_at_or_below(path)).cloned());
+    }
+
+    /// Makes actions of what was gathered.
+    pub(super) fn gathered(
+        &mut self,
+        gathered: Gathered,
+        view: &dyn View,
+    ) -> Result<Vec<Action>, Unreadable> {
+        let Gathered { mut changes, looks } = gathered;
+        let mut actions = Vec::new();
+        if !changes.is_empty() {
+            let is_news = !changes.local.is_empty();
+            self.complete(&mut changes, view)?;
+            actions.push(Action::Store(changes));
+            if is_news {
+                actions.push(Action::Announce);
+            }
+        }
+        if !looks.is_empty() {
+            actions.push(Action::Scan(looks));
+        }
+        Ok(actions)
+    }
+
+    fn look_at(
+        &mut self,
+        path: &RelativePath,
+        seen: &Seen,
+        view: &dyn View,
+        now: Now,
+        gathered: &mut Gathered,
+    ) -> Result<(), Unreadable> {
+        if matches!(seen, Seen::Unknown(_)) {
+            self.situation.unknown.insert(path.clone());
+            self.unknown_since = self.unknown_since.or(Some(now.ticks));
+            self.removals.reappeared(path);
+            return Ok(());
+        }
+        if self.situation.unknown.contains(path) {
+            self.known_again(path);
+        }
+        if self.is_in_busy_unit(path) {
+            return Ok(());
+        }
+        let candidates = Candidates::read(view, path)?;
+        let own = candidates.own.as_ref().filter(|own| own.stamp.is_some());
+        let is_directory = matches!(seen, Seen::Present { content: Content::Directory, .. });
+        if own.is_some_and(|own| own.entry.content == Content::Directory) && !is_directory {
+            self.gone_below(path, seen, view, now, gathered)?;
+        }
+        match seen {
+            Seen::Absent => {
+                match own {
+                    Some(_) => self.removals.missing(path, now),
+                    None => self.removals.reappeared(path),
+                }
+                return Ok(());
+            }
+            _ => self.removals.reappeared(path),
+        }
+        if is_directory && self.is_remnant(path, &candidates, view, gathered)? {
+            return Ok(());
+        }
+        if matches!(seen, Seen::Present { racy: true, .. }) {
+            self.racy.insert(path.clone());
+            self.racy_since = self.racy_since.or(Some(now.ticks));
+        }
+        let mut candidates = candidates;
+        if self.situation.believed.remove(path)
+            && let Some(own) = &mut candidates.own
+        {
+            // A person believes it: it is an edit, made from what was there before.
+            own.entry.validity = homesync_protocol::Validity::Valid;
+            own.stamp = own
+                .stamp
+                .map(|stamp| crate::Stamp { modified: homesync_protocol::Timestamp::default(), ..stamp });
+        }
+        match record(path, seen, &candidates, &self.rules, now.seconds) {
+            Meaning::Unchanged => {}
+            Meaning::Restamped(stamp) => gathered.changes.restamped.push((path.clone(), stamp)),
+            Meaning::Now(local) | Meaning::Suspect(local) => {
+                self.noted(*local, &candidates, view, gathered)?
+            }
+        }
+        Ok(())
+    }
+
+    /// What was below a directory that is none any more is gone with it, or left out with it.
+    pub(super) fn gone_below(
+        &mut self,
+        path: &RelativePath,
+        seen: &Seen,
+        view: &dyn View,
+        now: Now,
+        gathered: &mut Gathered,
+    ) -> Result<(), Unreadable> {
+        let mut below = Vec::new();
+        view.paths_below(Some(path), &mut |path| {
+            below.push(path.clone());
+            true
+        })?;
+        for path in below.into_iter().rev() {
+            let candidates = Candidates::read(view, &path)?;
+            if candidates.own.as_ref().is_none_or(|own| own.stamp.is_none()) {
+                continue;
+            }
+            if *seen != Seen::Ignored || !self.situation.ignore.decide(&path).ignored {
+                self.removals.missing(&path, now);
+            } else if let Meaning::Now(local) = record(&path, seen, &candidates, &self.rules, now.seconds) {
+                self.noted(*local, &candidates, view, gathered)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A directory that counts as removed and is still there only because of things that are left out of the folder.
+    fn is_remnant(
+        &self,
+        path: &RelativePath,
+        candidates: &Candidates,
+        view: &dyn View,
+        gathered: &Gathered,
+    ) -> Result<bool, Unreadable> {
+        let was_removed =
+            candidates.own.as_ref().is_some_and(|own| own.entry.content == Content::Deleted(Kind::Directory));
+        if !was_removed || !self.situation.has_left_out_below(path) {
+            return Ok(false);
+        }
+        let is_new_below = gathered
+            .changes
+            .local
+            .iter()
+            .any(|local| local.stamp.is_some() && local.entry.path.is_at_or_below(path));
+        Ok(!is_new_below && view.children(Some(path))?.is_empty())
+    }
+
+    /// Our item is another one now: it is stored, and what may depend on it is planned again.
+    pub(super) fn noted(
+        &mut self,
+        local: Local,
+        candidates: &Candidates,
+        view: &dyn View,
+        gathered: &mut Gathered,
+    ) -> Result<(), Unreadable> {
+        let path = local.entry.path.clone();
+        let before = candidates.global().map(|global| global.content.clone());
+        let now = Candidates { own: Some(local.clone()), others: candidates.others.clone() };
+        let after = now.global().map_or_else(|| local.entry.content.clone(), |global| global.content.clone());
+        self.touched(&path, before.as_ref(), &after, view)?;
+        self.failures.remove(&path);
+        let was_here = candidates
+            .own
+            .as_ref()
+            .is_some_and(|own| own.stamp.is_some() && own.entry.content == Content::Directory);
+        if local.stamp.is_some() && local.entry.content == Content::Directory && !was_here {
+            // What waited for its directory has one now.
+            self.dirty.extend(self.held.held.keys().filter(|held| held.is_at_or_below(&path)).cloned());
+        }
+        // A remnant of a directory that is a directory again brings back the directories above it, too.
+        if local.stamp.is_some() {
+            for above in at_or_above(&path).skip(1) {
+                let is_removed = view.local(&above)?.is_some_and(|own| own.entry.content.is_deleted());
+                if is_removed && self.situation.has_left_out_below(&above) && !gathered.looks.contains(&above)
+                {
+                    gathered.looks.push(above);
+                }
+            }
+        }
+        gathered.changes.local.push(local);
+        Ok(())
+    }
+
+    /// The path is to be planned again; and all below it, if it became something that can hold it, or ceased to be.
+    pub(super) fn touched(
+        &mut self,
+        path: &RelativePath,
+        before: Option<&Content>,
+        after: &Content,
+        view: &dyn View,
+    ) -> Result<(), Unreadable> {
+        self.dirty.insert(path.clone());
+        // A directory, something else, or nothing.
+        let role = |content: &Content| (*content == Content::Directory, content.is_deleted());
+        if before.is_some_and(|before| role(before) != role(after)) {
+            view.paths_below(Some(path), &mut |below| {
+                self.dirty.insert(below.clone());
+                true
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Files that are missing at one place and new at another with the same content were moved: that needs no second look.
+    fn explain_by_moves(&mut self, view: &dyn View, gathered: &mut Gathered) -> Result<(), Unreadable> {
+        let mut moved = BTreeSet::new();
+        for local in gathered.changes.local.iter().filter(|local| local.entry.is_present()) {
+            let Some(blocks) = local.entry.content.blocks().filter(|blocks| blocks.size() > 0) else {
+                continue;
+            };
+            let elsewhere = view.files_with(blocks.digest(), removals::MOST_TWINS)?;
+            moved.extend(elsewhere.into_iter().filter(|path| self.removals.is_missing(path)));
+        }
+        for path in moved {
+            self.removals.confirm(&path);
+        }
+        Ok(())
+    }
+
+    /// Sorts what is stored, so that no machine that hears half of it sees a reference without its object, and completes the agreed tree.
+    pub(super) fn complete(&self, changes: &mut Changes, view: &dyn View) -> Result<(), Unreadable> {
+        changes.local.sort_by_key(|local| {
+            git::unit_of(&local.entry.path).map(|unit| git::rank(&local.entry.path, &unit))
+        });
+        for local in &changes.local {
+            let others = view.others(&local.entry.path)?;
+            let is_known =
+                |entry: &homesync_protocol::Entry| entry.version.relation(&local.entry.version).has_seen();
+            if local.entry.validity.is_valid() && others.iter().any(|(_, entry)| is_known(entry)) {
+                changes.agreed.push((local.entry.path.clone(), Some(Agreed::of(&local.entry))));
+            }
+        }
+        Ok(())
+    }
+
+    /// The index entries of a plan that need nothing of the disk.
+    pub(super) fn recording(&mut self, recorded: Vec<Local>, view: &dyn View) -> Result<Changes, Unreadable> {
+        let mut gathered = Gathered::default();
+        for local in recorded {
+            let candidates = Candidates::read(view, &local.entry.path)?;
+            self.noted(local, &candidates, view, &mut gathered)?;
+        }
+        self.complete(&mut gathered.changes, view)?;
+        Ok(gathered.changes)
+    }
+
+    fn notice_locks(
+        &mut self,
+        directory: Option<&RelativePath>,
+        seen: &BTreeMap<RelativePath, Seen>,
+        now: Now,
+    ) {
+        let units: BTreeSet<RelativePath> = seen.keys().filter_map(git::busy_unit).collect();
+        for unit in &units {
+            self.locks.entry(unit.clone()).or_default().insert(directory.cloned());
+            self.situation.busy.insert(unit.clone());
+            self.busy_since = self.busy_since.or(Some(now.ticks));
+        }
+        let Some(unit) = directory.and_then(git::unit_of).filter(|unit| !units.contains(unit)) else {
+            return;
+        };
+        if let Some(places) = self.locks.get_mut(&unit) {
+            places.remove(&directory.cloned());
+            if places.is_empty() {
+                self.locks.remove(&unit);
+                self.situation.busy.remove(&unit);
+                self.dirty.extend(self.held.held.keys().filter(|path| path.is_at_or_below(&unit)).cloned());
+                self.unlocked.insert(unit);
+            }
+        }
+    }
+
+    fn is_in_busy_unit(&self, path: &RelativePath) -> bool {
+        !self.situation.busy.is_empty() && at_or_above(path).any(|above| self.situation.busy.contains(&above))
+    }
+
+    /// Repositories to look at again: those where git was at work, and those where it has ended since.
+    pub(super) fn busy_units(&mut self, now: Now) -> Vec<RelativePath> {
+        let mut units: Vec<RelativePath> = std::mem::take(&mut self.unlocked).into_iter().collect();
+        if self.busy_since.is_some_and(|since| now.ticks >= since + BUSY_LOOK) {
+            units.extend(self.situation.busy.iter().cloned());
+            self.busy_since = (!self.situation.busy.is_empty()).then_some(now.ticks);
+        }
+        units
+    }
+
+    pub(super) fn locks_wake(&self) -> Option<u64> {
+        if self.unlocked.is_empty() { self.busy_since.map(|since| since + BUSY_LOOK) } else { Some(0) }
+    }
+}

@@ -1,0 +1,236 @@
+//! What a look at the disk means for this machine's own item: nothing, a new version, a known one, or something not to be believed.
+//!
+//! Pure, for one path. The guards that look at many paths at once (mass removal, a root that is no longer the same) come after it.
+
+use crate::Stamp;
+use crate::rules::{FolderKind, Rules};
+use crate::trees::{Candidates, Local};
+use homesync_paths::RelativePath;
+use homesync_protocol::{BlockList, Content, Entry, Kind, Timestamp, Validity, Version};
+
+/// What was found at a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// An object, read while it did not change.
+    Present {
+        /// How it looks.
+        stamp: Stamp,
+        /// What it holds. Never `Deleted`.
+        content: Content,
+        /// A file in which every byte is zero (or which has none).
+        blank: bool,
+        /// It was written to so short before it was read that a further write could leave the same times.
+        racy: bool,
+    },
+    /// Nothing, in a directory that could be read.
+    Absent,
+    /// An object that a pattern leaves out.
+    Ignored,
+    /// It could not be read, for this reason; it may be there or not.
+    Unknown(String),
+}
+
+/// What it means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Meaning {
+    /// The item is as it was known.
+    Unchanged,
+    /// Only the stamp is new: moved back and forth, or touched without effect.
+    Restamped(Stamp),
+    /// This is the item now. Its version is new, or one that others have already.
+    Now(Box<Local>),
+    /// Others have to be asked for the content; until then the remnant is not announced.
+    Suspect(Box<Local>),
+}
+
+/// What a look at one path means.
+pub fn record(path: &RelativePath, seen: &Seen, candidates: &Candidates, rules: &Rules, now: u64) -> Meaning {
+    let own = candidates.own.as_ref();
+    match seen {
+        // Not known is not changed.
+        Seen::Unknown(_) => Meaning::Unchanged,
+        Seen::Ignored => left_out(own),
+        Seen::Absent => gone(path, candidates, rules, now),
+        Seen::Present { stamp, content, blank, racy } => {
+            let stamp = &known_again(*stamp, *racy);
+            match own.filter(|own| own.stamp.is_some()) {
+                Some(own) if is_as_known(own, stamp, content, rules) => restamped(own, stamp),
+                Some(own) if is_whole_again(own, content) => whole_again(own, stamp),
+                Some(own) if is_suspect(own, stamp, content, *blank) => suspect(own, stamp),
+                _ => changed(path, *stamp, content, candidates, rules, now),
+            }
+        }
+    }
+}
+
+/// A stamp that can be trusted to tell a later write, or else one that no object has: then the file is read again at the next look, whatever its
+/// times say.
+fn known_again(stamp: Stamp, racy: bool) -> Stamp {
+    if racy { Stamp { changed: Timestamp::default(), ..stamp } } else { stamp }
+}
+
+/// A known item that a pattern leaves out from now on: others hear that we do not have it. Its version stays, so nothing is removed anywhere.
+fn left_out(own: Option<&Local>) -> Meaning {
+    match own {
+        Some(own) if own.entry.validity != Validity::Ignored && !own.entry.content.is_deleted() => {
+            let content = match own.entry.content.kind() {
+                // The blocks are of no use to anybody any more.
+                Kind::File => Content::File(BlockList::of(&[])),
+                _ => own.entry.content.clone(),
+            };
+            let entry = Entry { content, validity: Validity::Ignored, ..own.entry.clone() };
+            Meaning::Now(Box::new(Local { entry, stamp: None }))
+        }
+        _ => Meaning::Unchanged,
+    }
+}
+
+/// The content is what our entry says, and so are permissions and time, as far as they are kept.
+fn is_as_known(own: &Local, stamp: &Stamp, content: &Content, rules: &Rules) -> bool {
+    let Some(known) = own.stamp else { return false };
+    let is_time_kept = stamp.kind != Kind::File || known.modified == stamp.modified;
+    let has_mode = rules.permissions && stamp.kind != Kind::Link;
+    let is_mode_kept = !has_mode || known.permissions & 0o777 == stamp.permissions & 0o777;
+    let is_usable = match own.entry.validity {
+        Validity::Ignored | Validity::Suspect => false,
+        // The folder sends again: what was kept to this machine is news now.
+        Validity::OnlyHere => rules.kind == FolderKind::ReceiveOnly,
+        Validity::Valid | Validity::Invalid | Validity::Unsupported => true,
+    };
+    is_usable && is_time_kept && is_mode_kept && own.entry.content.is_same(content)
+}
+
+/// What was not to be believed has the right bytes again.
+fn is_whole_again(own: &Local, content: &Content) -> bool {
+    own.entry.validity == Validity::Suspect && own.entry.content.is_same(content)
+}
+
+fn whole_again(own: &Local, stamp: &Stamp) -> Meaning {
+    let entry = Entry { validity: Validity::Valid, ..own.entry.clone() };
+    Meaning::Now(Box::new(Local { entry, stamp: Some(*stamp) }))
+}
+
+fn restamped(own: &Local, stamp: &Stamp) -> Meaning {
+    if own.stamp == Some(*stamp) { Meaning::Unchanged } else { Meaning::Restamped(*stamp) }
+}
+
+/// Other bytes, but nobody wrote them, as far as times can tell.
+///
+/// A power cut leaves a file empty or full of zeros with the time that was set when it was put in place. A disk that rots changes bytes and no
+/// time at all. A person's program changes the time.
+fn is_suspect(own: &Local, stamp: &Stamp, content: &Content, blank: bool) -> bool {
+    let Some(known) = own.stamp else { return false };
+    if stamp.kind != Kind::File || known.kind != Kind::File || stamp.modified != known.modified {
+        return false;
+    }
+    if own.entry.validity == Validity::Suspect {
+        // Still the same remnant. Another object with the same time is one that a person put in its place.
+        return known.inode == stamp.inode;
+    }
+    let is_other = !own.entry.content.is_same(content);
+    let is_remnant = blank && known.size > 0;
+    // A file that was just written may be written again without its times showing it: that is no rot.
+    let is_rotten = known == *stamp && stamp.changed != Timestamp::default();
+    is_other && (is_remnant || is_rotten)
+}
+
+fn suspect(own: &Local, stamp: &Stamp) -> Meaning {
+    let mut local = own.clone();
+    local.entry.validity = Validity::Suspect;
+    local.stamp = Some(*stamp);
+    if local == *own { Meaning::Unchanged } else { Meaning::Suspect(Box::new(local)) }
+}
+
+/// There is nothing any more. It is a removal by a person, or by us before the index heard of it.
+fn gone(path: &RelativePath, candidates: &Candidates, rules: &Rules, now: u64) -> Meaning {
+    let Some(own) = candidates.own.as_ref().filter(|own| own.stamp.is_some()) else {
+        return Meaning::Unchanged;
+    };
+    // Others removed it, and so did we: a plan of ours that was cut short, or two people who agree.
+    if let Some(global) = candidates.global().filter(|global| global.content.is_deleted()) {
+        return Meaning::Now(Box::new(Local { entry: with_history(global, own), stamp: None }));
+    }
+    let entry = Entry {
+        path: path.clone(),
+        content: Content::Deleted(own.entry.content.kind()),
+        version: next_version(candidates, rules, now),
+        modified: Timestamp::at(now as i64),
+        modified_by: rules.own,
+        validity: validity_of_change(rules),
+        permissions: None,
+        sequence: 0,
+        previous: own.entry.content.blocks().map(BlockList::digest),
+    };
+    Meaning::Now(Box::new(Local { entry, stamp: None }))
+}
+
+/// Something is there that our entry does not say.
+fn changed(
+    path: &RelativePath,
+    stamp: Stamp,
+    content: &Content,
+    candidates: &Candidates,
+    rules: &Rules,
+    now: u64,
+) -> Meaning {
+    let own = candidates.own.as_ref();
+    let permissions = (rules.permissions && stamp.kind != Kind::Link).then_some(stamp.permissions & 0o777);
+    let here = Entry {
+        path: path.clone(),
+        content: content.clone(),
+        version: next_version(candidates, rules, now),
+        // Other kinds' own times are not kept: when it was noticed decides between two that do not know of each other.
+        modified: if stamp.kind == Kind::File { stamp.modified } else { Timestamp::at(now as i64) },
+        modified_by: rules.own,
+        validity: validity_of_change(rules),
+        permissions,
+        sequence: 0,
+        previous: own.and_then(|own| own.entry.content.blocks()).map(BlockList::digest),
+    };
+    // What others have already is no change of ours: we put it there and were cut short before the index heard of it.
+    let global = candidates.global().filter(|global| global.is_present() && is_same_item(&here, global));
+    let entry = match (global, own) {
+        (Some(global), Some(own)) => with_history(global, own),
+        (Some(global), None) => global.clone(),
+        (None, _) => here,
+    };
+    Meaning::Now(Box::new(Local { entry, stamp: Some(stamp) }))
+}
+
+/// The others' entry, which also has seen what ours has.
+fn with_history(global: &Entry, own: &Local) -> Entry {
+    let is_kept_here = own.entry.validity == Validity::OnlyHere;
+    let version =
+        if is_kept_here { global.version.clone() } else { global.version.merged(&own.entry.version) };
+    Entry { version, ..global.clone() }
+}
+
+fn is_same_item(here: &Entry, there: &Entry) -> bool {
+    let is_same_time = here.content.kind() != Kind::File || here.modified == there.modified;
+    let permissions = |entry: &Entry| entry.permissions;
+    let is_same_mode = permissions(here).is_none()
+        || permissions(there).is_none()
+        || permissions(here) == permissions(there);
+    here.content.is_same(&there.content) && is_same_time && is_same_mode
+}
+
+/// The version of a change made here now.
+///
+/// Others may remember a higher counter of ours than we do, when our index was lost or is older than the disk: then ours goes on above it.
+/// A change to something that took no part before does not claim to have seen what the others did meanwhile.
+fn next_version(candidates: &Candidates, rules: &Rules, now: u64) -> Version {
+    let remembered =
+        candidates.others.iter().map(|(_, entry)| entry.version.counter(rules.own)).max().unwrap_or(0);
+    let at_least = now.max(rules.counter_floor).max(remembered.saturating_add(u64::from(remembered > 0)));
+    let Some(own) = &candidates.own else { return Version::empty().changed(rules.own, at_least) };
+    let next = own.entry.version.changed(rules.own, at_least);
+    match own.entry.validity {
+        Validity::Ignored | Validity::Unsupported => next.only(rules.own),
+        Validity::OnlyHere if rules.kind != FolderKind::ReceiveOnly => next.only(rules.own),
+        Validity::Valid | Validity::Invalid | Validity::Suspect | Validity::OnlyHere => next,
+    }
+}
+
+fn validity_of_change(rules: &Rules) -> Validity {
+    if rules.kind == FolderKind::ReceiveOnly { Validity::OnlyHere } else { Validity::Valid }
+}

@@ -1,0 +1,204 @@
+//! The facts about a path that [`decide`](crate::decide) needs, gathered from the trees and from what was observed.
+
+use crate::Facts;
+use crate::decide::Reason;
+use crate::rules::Rules;
+use crate::trees::{Candidates, Unreadable, View};
+use homesync_paths::{IgnoreRules, RelativePath};
+use homesync_protocol::{Content, Entry, Kind, Relation, Validity, Version};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
+use std::sync::Arc;
+
+/// What is known about the folder beside its trees. All of it is observed, none of it is work to be done.
+#[derive(Clone)]
+pub struct Situation {
+    /// The patterns in force.
+    pub ignore: Arc<IgnoreRules>,
+    /// Paths that could not be read when we looked last; nothing at or below them is touched.
+    pub unknown: BTreeSet<RelativePath>,
+    /// Directories that directly hold something that is left out of the folder and may not be deleted with them.
+    pub left_out: BTreeSet<RelativePath>,
+    /// `.git` directories in which a git command is at work.
+    pub busy: BTreeSet<RelativePath>,
+    /// Paths that failed, and are not tried again yet.
+    pub backoff: BTreeSet<RelativePath>,
+    /// Names that this file system cannot hold.
+    pub refused: BTreeSet<RelativePath>,
+    /// Removals that a person has agreed to, by the version of their tombstone.
+    pub approved: BTreeMap<RelativePath, Version>,
+    /// Items that a person wants back as the others have them, in a folder that only receives.
+    pub reverting: BTreeSet<RelativePath>,
+    /// Damaged files that a person says are right as they are.
+    pub believed: BTreeSet<RelativePath>,
+    /// Removals that were done a short while ago: they belong to the same act as those that come now.
+    pub recently_removed: u64,
+    /// Seconds since 1970.
+    pub now: u64,
+}
+
+impl Default for Situation {
+    fn default() -> Self {
+        Self {
+            ignore: Arc::new(IgnoreRules::empty()),
+            unknown: BTreeSet::new(),
+            left_out: BTreeSet::new(),
+            busy: BTreeSet::new(),
+            backoff: BTreeSet::new(),
+            refused: BTreeSet::new(),
+            approved: BTreeMap::new(),
+            reverting: BTreeSet::new(),
+            believed: BTreeSet::new(),
+            recently_removed: 0,
+            now: 0,
+        }
+    }
+}
+
+impl Situation {
+    /// It, or a directory above it, could not be read.
+    pub fn is_unknown(&self, path: &RelativePath) -> bool {
+        !self.unknown.is_empty() && at_or_above(path).any(|above| self.unknown.contains(&above))
+    }
+
+    /// Why a path may not be touched for now, whatever is wanted.
+    pub fn hold(&self, path: &RelativePath) -> Option<Reason> {
+        if self.backoff.contains(path) {
+            return Some(Reason::Backoff);
+        }
+        let is_busy = !self.busy.is_empty() && at_or_above(path).any(|above| self.busy.contains(&above));
+        is_busy.then_some(Reason::Busy)
+    }
+
+    pub(crate) fn has_left_out_below(&self, path: &RelativePath) -> bool {
+        has_at_or_below(&self.left_out, path)
+    }
+
+    /// Why a directory may not be displaced with what is in it: it could not be read, or is at work.
+    pub(crate) fn left_alone_below(&self, path: &RelativePath) -> Option<Reason> {
+        if has_at_or_below(&self.unknown, path) {
+            return Some(Reason::Unknown);
+        }
+        has_at_or_below(&self.busy, path).then_some(Reason::Busy)
+    }
+}
+
+fn has_at_or_below(set: &BTreeSet<RelativePath>, path: &RelativePath) -> bool {
+    if set.is_empty() {
+        return false;
+    }
+    let prefix = format!("{}/", path.as_str());
+    let mut below = set.range::<str, _>((Bound::Included(prefix.as_str()), Bound::Unbounded));
+    set.contains(path) || below.next().is_some_and(|first| first.as_str().starts_with(&prefix))
+}
+
+/// A path, its directory, and so on up.
+pub fn at_or_above(path: &RelativePath) -> impl Iterator<Item = RelativePath> {
+    std::iter::successors(Some(path.clone()), RelativePath::parent)
+}
+
+/// Reads the trees for one plan.
+pub struct Surroundings<'a> {
+    /// The trees.
+    pub view: &'a dyn View,
+    /// What is observed.
+    pub situation: &'a Situation,
+    /// What is set.
+    pub rules: &'a Rules,
+}
+
+impl Surroundings<'_> {
+    /// The facts about a path.
+    pub fn facts<'c>(
+        &self,
+        path: &RelativePath,
+        candidates: &'c Candidates,
+    ) -> Result<Facts<'c>, Unreadable> {
+        let own = candidates.own.as_ref();
+        let global = candidates.global();
+        let ours_is_directory = own.is_some_and(|own| own.entry.content == Content::Directory);
+        // Only a directory that goes, or is gone, is asked about what is below: everything else would cost work without a question.
+        let goes = global.is_some_and(|global| {
+            global.content.is_deleted() || (global.content != Content::Directory && ours_is_directory)
+        });
+        let reverting = self.situation.reverting.contains(path);
+        let goes = goes || (reverting && ours_is_directory);
+        let (alive_below, ours_below) = if goes { self.below(path)? } else { (false, false) };
+        Ok(Facts {
+            own,
+            global,
+            ignored: self.situation.ignore.decide(path).ignored,
+            unknown: self.situation.is_unknown(path),
+            alive_below,
+            ours_below,
+            ignored_below: (reverting || global.is_some_and(|global| global.content != Content::Directory))
+                && self.situation.has_left_out_below(path),
+            blocked: self.is_blocked(path, candidates)?,
+            refused: self.situation.refused.contains(path) || self.is_spelled_otherwise(path, candidates)?,
+            reverting,
+        })
+    }
+
+    /// Whether something alive, and something alive of ours, is below.
+    fn below(&self, path: &RelativePath) -> Result<(bool, bool), Unreadable> {
+        let (mut alive, mut ours, mut failed) = (false, false, None);
+        self.view.paths_below(Some(path), &mut |below| {
+            match self.is_alive(below) {
+                Ok((is_alive, is_ours)) => {
+                    alive |= is_alive;
+                    ours |= is_ours;
+                }
+                Err(error) => failed = Some(error),
+            }
+            failed.is_none() && !(alive && ours)
+        })?;
+        failed.map_or(Ok((alive, ours)), Err)
+    }
+
+    /// Whether an item keeps the directories above it alive, and whether it does so as an object that is on this disk.
+    fn is_alive(&self, path: &RelativePath) -> Result<(bool, bool), Unreadable> {
+        if self.situation.ignore.decide(path).ignored {
+            return Ok((false, false));
+        }
+        let candidates = Candidates::read(self.view, path)?;
+        let Some(global) = candidates.global() else { return Ok((false, false)) };
+        let own = candidates.own.as_ref().filter(|own| own.stamp.is_some());
+        let Some(own) = own else { return Ok((global.is_present(), false)) };
+        // Kept to this machine in a folder that only receives: it stays, unless a person wants to be rid of it.
+        if own.entry.validity == Validity::OnlyHere {
+            let stays = global.is_present() || !self.situation.reverting.contains(path);
+            return Ok((stays, stays));
+        }
+        let stays = global.is_present() || edit_goes_first(&own.entry, global);
+        Ok((stays, stays))
+    }
+
+    /// In the global tree, something above the path is present and no directory. (What nobody has a word about stops nothing: it is created
+    /// on the way.)
+    fn is_blocked(&self, path: &RelativePath, candidates: &Candidates) -> Result<bool, Unreadable> {
+        if candidates.others.is_empty() {
+            return Ok(false);
+        }
+        for above in at_or_above(path).skip(1) {
+            let candidates = Candidates::read(self.view, &above)?;
+            match candidates.global() {
+                Some(global) if global.is_present() && global.content != Content::Directory => {
+                    return Ok(true);
+                }
+                _ => {}
+            }
+        }
+        Ok(false)
+    }
+
+    fn is_spelled_otherwise(&self, path: &RelativePath, candidates: &Candidates) -> Result<bool, Unreadable> {
+        let is_here = candidates.own.as_ref().is_some_and(|own| own.stamp.is_some());
+        Ok(self.rules.folds_case && !is_here && !self.view.spellings(path)?.is_empty())
+    }
+}
+
+/// A removal that had not seen this item does not take it.
+fn edit_goes_first(own: &Entry, removal: &Entry) -> bool {
+    let is_edit = own.content.kind() != Kind::Directory && own.validity != Validity::Suspect;
+    is_edit && own.version.relation(&removal.version) != Relation::Older
+}

@@ -1,0 +1,143 @@
+//! Local races: what is concluded from looks at a disk that people change (chapters C and J of the failure catalogue).
+
+mod support {
+    pub mod rig;
+    pub mod trees;
+}
+
+use homesync_engine::{Action, Candidates, Event, Local, Meaning, Rules, Seen, Stamp, record};
+use homesync_protocol::{Relation, ShortId, Timestamp, Validity};
+use support::rig::{Rig, seen};
+use support::trees::{Machine, NOW, THEM, US, at_time, entry, path, stamp_of, text, words};
+
+#[test]
+fn c5_a_file_that_is_gone_for_a_moment_is_edited_and_not_removed() {
+    let (old, new) = (entry("a", text("old"), &[]), at_time(entry("a", text("newer"), &[]), 2_000));
+    let mut rig = Rig::ours();
+    rig.lists(vec![("a", seen(&old))]);
+    let before = rig.own("a").unwrap();
+    rig.later(10);
+    assert!(rig.lists(vec![]).is_empty(), "nothing is announced");
+    assert_eq!(rig.own("a").unwrap(), before);
+    rig.later(10);
+    rig.lists(vec![("a", seen(&new))]);
+    let after = rig.own("a").unwrap();
+    assert_eq!((after.content, after.previous.is_some()), (text("newer"), true));
+    assert_eq!(after.version.relation(&before.version), Relation::Newer);
+}
+
+#[test]
+fn c13_what_disappears_counts_as_removed_only_at_a_second_look() {
+    let mut rig = Rig::ours();
+    rig.lists(vec![("a", seen(&entry("a", text("x"), &[])))]);
+    rig.lists(vec![]);
+    rig.later(5_000);
+    let looks = rig.event(Event::Tick);
+    assert_eq!(looks, [Action::Scan(vec![path("a")])]);
+    assert!(rig.own("a").unwrap().is_present(), "time alone removes nothing");
+    rig.lists(vec![]);
+    assert!(rig.own("a").unwrap().content.is_deleted());
+    // Back within the settle time: nothing happened.
+    let mut rig = Rig::ours();
+    let file = entry("a", text("x"), &[]);
+    rig.lists(vec![("a", seen(&file))]);
+    let sequence = rig.trees.sequence();
+    rig.lists(vec![]);
+    rig.later(500);
+    rig.lists(vec![("a", seen(&file))]);
+    rig.later(5_000);
+    rig.event(Event::Tick);
+    assert_eq!(rig.trees.sequence(), sequence);
+}
+
+fn known(content: &str) -> (Candidates, Stamp) {
+    let entry = entry("a", text(content), &[(US, 1)]);
+    let stamp = stamp_of(&entry).expect("a file has a stamp");
+    (Candidates { own: Some(Local { entry, stamp: Some(stamp) }), others: Vec::new() }, stamp)
+}
+
+fn meaning(candidates: &Candidates, stamp: Stamp, content: &str, racy: bool) -> Meaning {
+    let look = Seen::Present { stamp, content: text(content), blank: false, racy };
+    record(&path("a"), &look, candidates, &Rules::new(ShortId(US)), NOW)
+}
+
+#[test]
+fn c9_an_edit_within_the_same_second_is_an_edit() {
+    let (candidates, stamp) = known("before");
+    // The same size and times of writing; the time of change, which no program sets, tells.
+    let edited = Stamp { changed: Timestamp::at(5_001), ..stamp };
+    assert!(matches!(meaning(&candidates, edited, "edited", false), Meaning::Now(_)));
+    // Another size with the same time is an edit, too.
+    let longer = Stamp { size: 7, ..stamp };
+    assert!(matches!(meaning(&candidates, longer, "edited!", false), Meaning::Now(_)));
+}
+
+#[test]
+fn c9_a_file_that_was_just_written_is_read_again_whatever_its_times_say() {
+    let (candidates, stamp) = known("before");
+    let Meaning::Restamped(racy) = meaning(&candidates, stamp, "before", true) else {
+        panic!("it is trusted")
+    };
+    assert_ne!(racy.changed, stamp.changed, "no object looks like this, so the next look reads it");
+    let own = Local { stamp: Some(racy), ..candidates.own.unwrap() };
+    let candidates = Candidates { own: Some(own), others: Vec::new() };
+    assert!(matches!(meaning(&candidates, stamp, "edited", false), Meaning::Now(_)), "an edit, not rot");
+}
+
+#[test]
+fn c9_other_bytes_under_an_unchanged_stamp_are_rot() {
+    let (candidates, stamp) = known("before");
+    assert!(matches!(meaning(&candidates, stamp, "rotten", false), Meaning::Suspect(_)));
+}
+
+#[test]
+fn c10_versions_decide_and_not_clocks() {
+    for seconds in [i64::MIN, -5_000_000_000, 0, 5_000_000_000, i64::MAX] {
+        let newer = at_time(entry("a", text("newer"), &[(US, 1), (THEM, 1)]), seconds);
+        let plan = Machine::new().has(entry("a", text("older"), &[(US, 1)])).hears(THEM, newer).plan();
+        assert_eq!(words(&plan), ["a replaced"], "{seconds}");
+        // Such a time in a conflict makes a name, too.
+        let ours = at_time(entry("a", text("ours"), &[(US, 2)]), seconds.min(1_999));
+        let theirs = at_time(entry("a", text("theirs"), &[(THEM, 2)]), 2_000);
+        assert_eq!(words(&Machine::new().has(ours).hears(THEM, theirs).plan()), ["a replaced, kept aside"]);
+    }
+}
+
+#[test]
+fn c10_a_clock_that_was_set_back_makes_no_older_version() {
+    let (candidates, stamp) = known("before");
+    let mut own = candidates.own.unwrap();
+    own.entry.version = own.entry.version.changed(ShortId(US), NOW);
+    let before = own.entry.version.clone();
+    let candidates = Candidates { own: Some(own), others: Vec::new() };
+    let look = Seen::Present {
+        stamp: Stamp { changed: Timestamp::at(1), ..stamp },
+        content: text("edited"),
+        blank: false,
+        racy: false,
+    };
+    let Meaning::Now(local) = record(&path("a"), &look, &candidates, &Rules::new(ShortId(US)), 0) else {
+        panic!("it is no edit")
+    };
+    assert_eq!(local.entry.version.relation(&before), Relation::Newer);
+}
+
+#[test]
+fn j7_a_folder_that_was_rolled_back_enters_as_ordinary_edits() {
+    let mut rig = Rig::ours();
+    let (monday, friday) =
+        (entry("a", text("monday"), &[]), at_time(entry("a", text("friday!"), &[]), 2_000));
+    rig.lists(vec![("a", seen(&monday))]);
+    rig.lists(vec![("a", seen(&friday))]);
+    let later = rig.own("a").unwrap();
+    rig.hears(THEM, vec![later.clone()]);
+    // A snapshot of monday is put back: the old bytes, the old time, another number in the file system.
+    let mut old = stamp_of(&monday).unwrap();
+    old.inode += 100;
+    let look = Seen::Present { stamp: old, content: monday.content.clone(), blank: false, racy: false };
+    rig.later(60_000);
+    rig.lists(vec![("a", look)]);
+    let restored = rig.own("a").unwrap();
+    assert_eq!((restored.content, restored.validity), (text("monday"), Validity::Valid));
+    assert_eq!(restored.version.relation(&later.version), Relation::Newer, "counters are never reset");
+}
