@@ -1,0 +1,42 @@
+//! Making what people wrote durable before others hear of it.
+//!
+//! Programs rarely do it themselves. If a file is announced and the power goes before the system has written it, the next look finds it
+//! empty or gone, and would tell that to everybody as news.
+
+use crate::tree::Tree;
+use crate::vfs::Vfs;
+use homesync_paths::RelativePath;
+use homesync_protocol::Kind;
+use std::collections::BTreeMap;
+use std::io;
+
+/// From this many on, one flush of the whole file system is cheaper than one for each.
+const FLUSH_ALL: usize = 8;
+
+/// Makes these items durable, content and name: those that are there, and that those are gone that are not.
+pub fn make_durable<V: Vfs>(vfs: &V, paths: &[&RelativePath]) -> io::Result<()> {
+    if paths.len() >= FLUSH_ALL {
+        return vfs.synchronize_everything();
+    }
+    let tree = Tree::new(vfs);
+    let mut directories = BTreeMap::new();
+    for path in paths {
+        let place = match tree.place(path) {
+            // Its directory is gone, and so is it; what holds the directory is among the paths.
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                continue;
+            }
+            place => place?,
+        };
+        let kind = tree.status(&place)?.and_then(|status| status.stamp()).map(|stamp| stamp.kind);
+        match kind {
+            Some(Kind::File) => vfs.synchronize_file(&vfs.open_file(&place.directory, place.name()?)?)?,
+            Some(Kind::Directory) => {
+                vfs.synchronize_directory(&*tree.directory(path)?)?;
+            }
+            Some(Kind::Link) | None => {}
+        }
+        directories.insert(path.parent(), place.directory);
+    }
+    directories.values().try_for_each(|directory| vfs.synchronize_directory(directory))
+}

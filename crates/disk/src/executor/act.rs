@@ -1,0 +1,260 @@
+//! The moment itself: a name gets another object.
+
+use super::prepare::{Prepared, Staged, is_untouched, missing_is_changed, permissions_of};
+use super::{Executor, Stop};
+use crate::area::slot;
+use crate::tree::Place;
+use crate::vfs::Vfs;
+use homesync_engine::{Displaced, Done, Expected, Operation, Stamp, Step, Undone};
+use homesync_paths::RelativePath;
+use homesync_protocol::{Content, Entry, Kind};
+use std::io;
+use std::rc::Rc;
+
+/// What takes the place of what.
+pub(super) struct Replacement<'a, V: Vfs> {
+    pub(super) place: &'a Place<V>,
+    pub(super) staged: &'a Staged<V>,
+    /// Where the displaced object goes through.
+    pub(super) slot: &'a str,
+    /// The directory of this act below the recovery area.
+    pub(super) act: &'a str,
+}
+
+impl<V: Vfs> Executor<'_, V> {
+    pub(super) fn act(&self, operation: &Operation, prepared: Prepared<V>) -> Result<Done, Stop> {
+        match (&operation.step, operation.expected) {
+            (Step::Put { .. }, Expected::Absent) => self.put_new(operation, prepared.staged),
+            (Step::Put { displaced }, Expected::Object(_)) => {
+                let place = self.tree.place(&operation.path).map_err(missing_is_changed)?;
+                let Prepared { staged: Some(staged), slot: Some(slot), act } = prepared else {
+                    return Err(Stop::Undone(Undone::Changed));
+                };
+                let replacement = Replacement { place: &place, staged: &staged, slot: &slot, act: &act };
+                self.replace(operation, &replacement, displaced)
+            }
+            (Step::Move { from, from_expected, .. }, _) => {
+                self.moved(operation, from, *from_expected, prepared.slot)
+            }
+            (Step::Remove, Expected::Object(_)) => self.remove(operation, prepared),
+            (Step::Adjust, Expected::Object(expected)) => self.adjust(operation, expected, prepared),
+            // There was nothing, and nothing is what is wanted.
+            (Step::Remove, Expected::Absent) => match self.tree.place(&operation.path) {
+                Ok(place) if self.tree.status(&place)?.is_some() => Err(Stop::Undone(Undone::Changed)),
+                Ok(_) => Ok(Done::default()),
+                Err(error) => match missing_is_changed(error) {
+                    Stop::Undone(_) => Ok(Done::default()),
+                    refused => Err(refused),
+                },
+            },
+            (Step::Adjust, Expected::Absent) => Err(Stop::Undone(Undone::Changed)),
+        }
+    }
+
+    /// Nothing has this name; if something has it by now, a person was quicker.
+    fn put_new(&self, operation: &Operation, staged: Option<Staged<V>>) -> Result<Done, Stop> {
+        let place = self.tree.place(&operation.path).map_err(missing_is_changed)?;
+        let name = place.name()?;
+        let vfs = self.tree.vfs;
+        self.names_change(&place.directory)?;
+        let stamp = match (&operation.entry.content, staged) {
+            (Content::File(_), Some(staged)) => {
+                let moved = vfs.rename_no_replace(&staged.directory, staged.name()?, &place.directory, name);
+                moved.map_err(taken_is_changed)?;
+                self.settled_stamp(&operation.entry, &place, staged.stamp)
+            }
+            (Content::Link(target), _) => {
+                vfs.create_link(&place.directory, name, target.as_bytes()).map_err(taken_is_changed)?;
+                self.link_stamp(&place, target)?
+            }
+            (Content::Directory, Some(staged)) => self.put_new_directory(operation, &place, &staged)?,
+            (Content::File(_) | Content::Directory, None) | (Content::Deleted(_), _) => {
+                return Err(Stop::Undone(Undone::Missing));
+            }
+        };
+        Ok(Done { stamp: Some(stamp), ..Done::default() })
+    }
+
+    /// A directory that is there already is as good as one that is made: what is in it has its own items.
+    fn put_new_directory(
+        &self,
+        operation: &Operation,
+        place: &Place<V>,
+        staged: &Staged<V>,
+    ) -> Result<Stamp, Stop> {
+        let vfs = self.tree.vfs;
+        match vfs.rename_no_replace(&staged.directory, staged.name()?, &place.directory, place.name()?) {
+            Ok(()) => return Ok(staged.stamp),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => self.discard(staged),
+            Err(error) => return Err(taken_is_changed(error)),
+        }
+        let directory =
+            Rc::new(vfs.open_directory(&place.directory, place.name()?).map_err(missing_is_changed)?);
+        let found = vfs.directory_status(&directory)?;
+        let permissions = permissions_of(&operation.entry);
+        if operation.entry.permissions.is_some() && found.permissions & 0o777 != permissions {
+            self.names_change(&directory)?;
+            vfs.set_directory_permissions(&directory, permissions)?;
+        }
+        vfs.directory_status(&directory)?.stamp().ok_or(Stop::Undone(Undone::Changed))
+    }
+
+    /// New and old exchange their names, and what came out is looked at.
+    pub(super) fn replace(
+        &self,
+        operation: &Operation,
+        replacement: &Replacement<'_, V>,
+        displaced: &Displaced,
+    ) -> Result<Done, Stop> {
+        let Replacement { place, staged, slot: at, act } = *replacement;
+        // Once more, because since the first look much was made durable; and before it is moved, because after that the time of the last
+        // change tells nothing any more.
+        let target = self.last_look(operation, place)?.ok_or(Stop::Undone(Undone::Changed))?;
+        let is_directory = target.stamp.kind == Kind::Directory;
+        if is_directory && *displaced == Displaced::Recovery {
+            self.sweep(operation, act, place)?;
+        }
+        let (directory, name) = slot(&self.tree, at)?;
+        if staged.file.is_some() {
+            self.tree.vfs.rename_no_replace(&staged.directory, staged.name()?, &directory, name)?;
+        }
+        self.names_change(&directory)?;
+        self.names_change(&place.directory)?;
+        let in_slot = Place { directory, name: name.as_bytes().to_vec() };
+        if let Err(stop) = self.displace(place, &in_slot, &target, &staged.stamp, displaced) {
+            self.take_back(&operation.entry, staged, &in_slot);
+            return Err(stop);
+        }
+        if is_directory {
+            self.tree.forget(&operation.path);
+        }
+        let copy = match self.keep_aside(&in_slot, displaced) {
+            Ok(copy) => copy,
+            Err(error) => {
+                // The losing side would be hidden in the recovery area: then rather nothing is done.
+                self.put_back(place, &in_slot, &staged.stamp)?;
+                self.take_back(&operation.entry, staged, &in_slot);
+                return Err(error.into());
+            }
+        };
+        let kept = copy.is_none().then(|| at.to_string());
+        Ok(Done { stamp: Some(self.settled_stamp(&operation.entry, place, staged.stamp)), kept, copy })
+    }
+
+    /// Gives a displaced object that is in the slot the first free name for a conflict copy. Without a free name it stays in the recovery area.
+    pub(super) fn keep_aside(
+        &self,
+        in_slot: &Place<V>,
+        displaced: &Displaced,
+    ) -> io::Result<Option<RelativePath>> {
+        let Displaced::Conflict(names) = displaced else { return Ok(None) };
+        for copy in names {
+            let place = self.place_making_directories(copy)?;
+            self.names_change(&place.directory)?;
+            match self.tree.vfs.rename_no_replace(
+                &in_slot.directory,
+                in_slot.name()?,
+                &place.directory,
+                place.name()?,
+            ) {
+                Ok(()) => return Ok(Some(copy.clone())),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(None)
+    }
+
+    /// The place of a conflict copy, whose directory may be one that only holds such copies.
+    fn place_making_directories(&self, path: &RelativePath) -> io::Result<Place<V>> {
+        let mut directory = self.tree.root()?;
+        if let Some(parent) = path.parent() {
+            for name in parent.names() {
+                directory = self.tree.make(&directory, name)?;
+            }
+        }
+        Ok(Place { directory, name: path.name().as_bytes().to_vec() })
+    }
+
+    /// A file goes to another name as it is.
+    fn moved(
+        &self,
+        operation: &Operation,
+        from: &RelativePath,
+        expected: Stamp,
+        through: Option<String>,
+    ) -> Result<Done, Stop> {
+        let mut old = self.tree.place(from).map_err(missing_is_changed)?;
+        let new = self.tree.place(&operation.path).map_err(missing_is_changed)?;
+        let found = self.tree.status(&old)?.and_then(|status| status.stamp());
+        if found != Some(expected) {
+            return Err(Stop::Undone(Undone::Changed));
+        }
+        self.names_change(&old.directory)?;
+        self.names_change(&new.directory)?;
+        let home = Place { directory: old.directory.clone(), name: old.name.clone() };
+        if let Some(at) = through {
+            // Only the spelling differs, and both names are taken while the file has one of them.
+            let (directory, name) = slot(&self.tree, &at)?;
+            self.names_change(&directory)?;
+            let in_slot = Place { directory, name: name.as_bytes().to_vec() };
+            self.rename(&old, &in_slot).map_err(taken_is_changed)?;
+            old = in_slot;
+        }
+        if let Err(error) = self.rename(&old, &new) {
+            if old.name != home.name || !Rc::ptr_eq(&old.directory, &home.directory) {
+                self.rename(&old, &home)?;
+            }
+            return Err(taken_is_changed(error));
+        }
+        let stop = match self.stamp_at(&new) {
+            Ok(moved) if is_untouched(&moved, &expected) => {
+                return Ok(Done { stamp: Some(moved), ..Done::default() });
+            }
+            Ok(_) => Stop::Undone(Undone::Changed),
+            Err(stop) => stop,
+        };
+        // Another object was under the old name in the very last moment: it goes back.
+        self.rename(&new, &home).map_err(taken_is_changed)?;
+        Err(stop)
+    }
+
+    fn rename(&self, from: &Place<V>, to: &Place<V>) -> io::Result<()> {
+        self.tree.vfs.rename_no_replace(&from.directory, from.name()?, &to.directory, to.name()?)
+    }
+
+    /// The stamp of what was put in place. Size and time are those that we gave it: if a person has written to it since, the next look finds out
+    /// that they differ. If it cannot be looked at now, the next look finds a difference and reads it.
+    fn settled_stamp(&self, entry: &Entry, place: &Place<V>, staged: Stamp) -> Stamp {
+        if let Content::Link(target) = &entry.content {
+            return self.link_stamp(place, target).unwrap_or(staged);
+        }
+        let now = self.stamp_at(place).ok().filter(|now| now.is_same_object(&staged));
+        Stamp { changed: now.map_or(staged.changed, |now| now.changed), ..staged }
+    }
+
+    /// The stamp of a link that we made. Nothing but its target tells it from one that a person has made since.
+    fn link_stamp(&self, place: &Place<V>, target: &str) -> Result<Stamp, Stop> {
+        let stamp = self.stamp_at(place)?;
+        let found = self.tree.vfs.read_link(&place.directory, place.name()?);
+        let is_ours = match found.as_ref().map_err(io::Error::kind) {
+            Ok(found) => found == target.as_bytes() && self.stamp_at(place)? == stamp,
+            Err(io::ErrorKind::NotFound | io::ErrorKind::InvalidInput) => false,
+            Err(_) => return Err(found.map_or_else(Stop::Refused, |_| Stop::Undone(Undone::Changed))),
+        };
+        if is_ours { Ok(stamp) } else { Err(Stop::Undone(Undone::Changed)) }
+    }
+
+    pub(super) fn stamp_at(&self, place: &Place<V>) -> Result<Stamp, Stop> {
+        let found = self.tree.status(place)?.and_then(|status| status.stamp());
+        found.ok_or(Stop::Undone(Undone::Changed))
+    }
+}
+
+/// A name that is taken by now means that a person was here.
+pub(super) fn taken_is_changed(error: io::Error) -> Stop {
+    match error.kind() {
+        io::ErrorKind::AlreadyExists | io::ErrorKind::NotFound => Stop::Undone(Undone::Changed),
+        _ => Stop::Refused(error),
+    }
+}

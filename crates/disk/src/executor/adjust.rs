@@ -1,0 +1,105 @@
+//! Only permissions or time change.
+
+use super::act::Replacement;
+use super::prepare::{Prepared, Staged, is_expected, missing_is_changed, permissions_of};
+use super::{Executor, Stop};
+use crate::area::{staged, staged_name};
+use crate::staging::read_block;
+use crate::tree::Place;
+use crate::vfs::{Name, Vfs};
+use homesync_engine::{Displaced, Done, Expected, Operation, Stamp, Undone};
+use homesync_protocol::{BlockHash, Kind};
+use std::io;
+use std::rc::Rc;
+
+impl<V: Vfs> Executor<'_, V> {
+    /// A file gets its new time and permissions on a copy that takes its place. Setting the time of the file itself could hide an edit that a
+    /// person makes in that very moment: the time is what tells edits apart.
+    pub(super) fn adjust(
+        &self,
+        operation: &Operation,
+        expected: Stamp,
+        prepared: Prepared<V>,
+    ) -> Result<Done, Stop> {
+        let place = self.tree.place(&operation.path).map_err(missing_is_changed)?;
+        match (prepared.staged, prepared.slot, expected.kind) {
+            (Some(staged), Some(slot), Kind::File) => {
+                let replacement =
+                    Replacement { place: &place, staged: &staged, slot: &slot, act: &prepared.act };
+                self.replace(operation, &replacement, &Displaced::Recovery)
+            }
+            (_, _, Kind::Directory) => self.adjust_directory(operation, expected, &place),
+            // A link has neither.
+            _ => match self.last_look(operation, &place)? {
+                Some(target) => Ok(Done { stamp: Some(target.stamp), ..Done::default() }),
+                None => Err(Stop::Undone(Undone::Changed)),
+            },
+        }
+    }
+
+    fn adjust_directory(
+        &self,
+        operation: &Operation,
+        expected: Stamp,
+        place: &Place<V>,
+    ) -> Result<Done, Stop> {
+        let vfs = self.tree.vfs;
+        let directory =
+            Rc::new(vfs.open_directory(&place.directory, place.name()?).map_err(missing_is_changed)?);
+        // What is open cannot be replaced any more: the look and the change are about one object.
+        let found = vfs.directory_status(&directory)?.stamp();
+        let is_same = found.is_some_and(|found| found.permissions == expected.permissions);
+        if !is_same || !is_expected(found, Expected::Object(expected)) {
+            return Err(Stop::Undone(Undone::Changed));
+        }
+        self.names_change(&directory)?;
+        vfs.set_directory_permissions(&directory, permissions_of(&operation.entry))?;
+        Ok(Done { stamp: vfs.directory_status(&directory)?.stamp(), ..Done::default() })
+    }
+
+    /// A copy of what is in place, under a name of ours. Each block is looked at on the way: what a person is writing at this moment must not
+    /// come into place half old and half new.
+    pub(super) fn staged_copy(&self, operation: &Operation, place: &Place<V>) -> Result<Staged<V>, Stop> {
+        let vfs = self.tree.vfs;
+        let entry = &operation.entry;
+        let Some(blocks) = entry.content.blocks() else { return Err(Stop::Undone(Undone::Changed)) };
+        let directory = staged(&self.tree)?;
+        let name = staged_name(&entry.path, entry.content.blocks());
+        match vfs.remove_file(&directory, Name::new(name.as_bytes())?) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+            _ => {}
+        }
+        let source = vfs.open_file(&place.directory, place.name()?).map_err(missing_is_changed)?;
+        let copy = vfs.create_file(&directory, Name::new(name.as_bytes())?, 0o600)?;
+        for number in 0..blocks.hashes().len() {
+            let bytes = read_block(vfs, &source, blocks, number)?;
+            if BlockHash::of(&bytes) != blocks.hashes()[number] {
+                self.check(operation, place)?;
+                return Err(Stop::Undone(Undone::Damaged));
+            }
+            write_all(vfs, &copy, blocks.extent(number).0, &bytes)?;
+        }
+        if vfs.file_status(&source)?.size != blocks.size() {
+            return Err(Stop::Undone(Undone::Changed));
+        }
+        self.dressed(directory, name, copy, entry)
+    }
+}
+
+/// Writes all bytes, however few the system takes at a time.
+pub(crate) fn write_all<V: Vfs>(
+    vfs: &V,
+    file: &V::File,
+    mut offset: u64,
+    mut bytes: &[u8],
+) -> io::Result<()> {
+    while !bytes.is_empty() {
+        let written = vfs.write_at(file, offset, bytes)?;
+        if written == 0 {
+            return Err(io::ErrorKind::WriteZero.into());
+        }
+        offset += written as u64;
+        bytes = &bytes[written..];
+    }
+    Ok(())
+}

@@ -1,0 +1,24 @@
+//! macOS.
+
+use rustix::fd::BorrowedFd;
+use rustix::fs::{fcntl_fullfsync, fsync, sync};
+use rustix::io::{Errno, retry_on_intr};
+
+/// `a` and `A` are one name where nobody has tried it out.
+pub(in crate::local) const USUALLY_FOLDS_CASE: bool = true;
+
+/// Content and metadata reach the device and stay there. `fsync` alone leaves them in the device's own cache there.
+pub(in crate::local) fn synchronize(file: BorrowedFd<'_>) -> Result<(), Errno> {
+    match retry_on_intr(|| fcntl_fullfsync(file)) {
+        // File systems that do not know it, network ones above all.
+        Err(Errno::NOTSUP | Errno::NOTTY | Errno::INVAL) => retry_on_intr(|| fsync(file)),
+        result => result,
+    }
+}
+
+/// The same for everything. `sync` only begins to write; that the full synchronization of the root comes behind it in the device is
+/// what Apple's file systems do and nobody promises.
+pub(in crate::local) fn synchronize_file_system(root: BorrowedFd<'_>) -> Result<(), Errno> {
+    sync();
+    synchronize(root)
+}
