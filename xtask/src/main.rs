@@ -17,6 +17,7 @@ mod outcome;
 mod places;
 mod process;
 mod setup;
+mod simulate;
 mod steps;
 mod test;
 
@@ -71,6 +72,12 @@ const CHORES: &[Chore] = &[
         arguments: "startup",
         sentence: "Wall time of short commands, beside the time of `true`.",
         run: bench::run,
+    },
+    Chore {
+        name: "simulate",
+        arguments: "[--runs N] [--seed S] [--scenario FILE]",
+        sentence: "Runs the folder engine in simulated worlds; a failing run is made small and written to a file.",
+        run: simulate::run,
     },
     Chore {
         name: "docs",

@@ -4,6 +4,7 @@ use crate::check;
 use crate::outcome::{Outcome, no_arguments};
 use crate::process::{cargo, run as run_program};
 use crate::setup;
+use crate::simulate;
 use crate::steps::Steps;
 
 /// Runs the chore. The unit tests of `check` are left out as a step, because "all tests" contains them.
@@ -13,5 +14,6 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
     steps.step("set up", || setup::run(&[]))?;
     check::static_steps(&mut steps)?;
     steps.step("all tests", || run_program(&mut cargo(["test", "--locked", "--workspace"])))?;
+    steps.step("simulated worlds", || simulate::run(&[]))?;
     check::documentation_step(&mut steps)
 }

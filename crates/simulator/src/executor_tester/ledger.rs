@@ -1,0 +1,148 @@
+//! What must be somewhere, kept up to date while a run goes on; and the person who acts between two calls.
+
+use super::scenario::{Act, Scenario, Wish};
+use super::thing::{Sight, UNKNOWN, bytes_of, sight, target_of};
+use crate::filesystem::{Call, Hook, SimFs};
+use homesync_protocol::{Kind, Timestamp};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::rc::Rc;
+
+pub(super) struct Ledger {
+    pub(super) failure: Option<String>,
+    pub(super) reached: BTreeMap<&'static str, u64>,
+    /// Contents that people have and did not take away.
+    pub(super) required: BTreeSet<u32>,
+    /// What people did to names: what stood there afterwards.
+    pub(super) edits: Vec<(String, u32)>,
+    /// Names under which a power cut may leave what a person had not made durable.
+    pub(super) touched: BTreeSet<String>,
+    pub(super) acts: usize,
+    pub(super) person_rests: bool,
+    person: Vec<(u64, Act)>,
+    /// The mode that goes with a content which the batch brings.
+    modes: BTreeMap<u32, u16>,
+    last_call: Option<Call>,
+    power_was_cut: bool,
+    pub(super) exchanges: u64,
+}
+
+impl Ledger {
+    pub(super) fn new(scenario: &Scenario, before: &Sight) -> Self {
+        let brought = scenario.batch.iter().filter_map(|planned| match &planned.step {
+            Wish::Put { wanted, .. } if wanted.kind == Kind::File => {
+                Some((wanted.content, wanted.mode & 0o777))
+            }
+            _ => None,
+        });
+        let is_chmod = |(_, act): &(u64, Act)| matches!(act, Act::Chmod(..));
+        let modes = if scenario.person.iter().any(is_chmod) { BTreeMap::new() } else { brought.collect() };
+        let mut person = scenario.person.clone();
+        person.reverse();
+        Self {
+            failure: None,
+            reached: BTreeMap::new(),
+            required: before.contents(),
+            edits: Vec::new(),
+            touched: BTreeSet::new(),
+            acts: 0,
+            person_rests: false,
+            person,
+            modes,
+            last_call: None,
+            power_was_cut: false,
+            exchanges: 0,
+        }
+    }
+
+    pub(super) fn reach(&mut self, what: &'static str) {
+        *self.reached.entry(what).or_insert(0) += 1;
+    }
+
+    /// What no power cut can take away must be there afterwards; the rest of people's work need not.
+    pub(super) fn forget_what_is_not_durable(&mut self, fs: &SimFs) {
+        let durable = sight(&fs.durable_walk()).contents();
+        self.required.retain(|content| durable.contains(content));
+        self.power_was_cut = true;
+    }
+
+    /// S3 and S4: under people's names is only what somebody wrote, whole, and with its mode from the first moment.
+    pub(super) fn look(&mut self, sight: &Sight, when: &str) {
+        for (path, thing) in &sight.real {
+            // By its own name: the directory that it is in may have become a conflict copy meanwhile.
+            let name = path.rsplit('/').next().unwrap_or(path);
+            let is_persons = self.touched.iter().any(|touched| touched.rsplit('/').next() == Some(name))
+                || path.ends_with(".draft of an editor~");
+            let is_torn = thing.content == UNKNOWN && !(self.power_was_cut && is_persons);
+            let is_wrong_mode = thing.kind == Kind::File
+                && self.modes.get(&thing.content).is_some_and(|mode| *mode != thing.mode);
+            if (is_torn || is_wrong_mode) && self.failure.is_none() {
+                self.failure = Some(format!("{when}: {path} is {thing:?}, which nobody made"));
+            }
+        }
+    }
+
+    fn before_call(&mut self, fs: &SimFs, number: u64, call: Call) {
+        if self.last_call.replace(call).is_some_and(Call::mutates) {
+            self.look(&sight(&fs.walk()), "between two calls");
+        }
+        self.exchanges += u64::from(call == Call::Exchange);
+        while !self.person_rests && self.person.last().is_some_and(|(at, _)| *at <= number) {
+            let Some((_, act)) = self.person.pop() else { return };
+            self.act(fs, &act);
+        }
+    }
+
+    fn act(&mut self, fs: &SimFs, act: &Act) {
+        let before = sight(&fs.walk());
+        if carry_out(fs, act).is_err() {
+            // What a person cannot do they do not do; half of it may be done.
+            self.reach("an act was refused");
+        }
+        let after = sight(&fs.walk());
+        let is_moved = matches!(act, Act::Rename(from, _)
+            if before.real.get(from).is_some_and(|thing| thing.kind == Kind::Directory));
+        let (had, has) = (before.contents(), after.contents());
+        // What was in place and is not any more they took away; a copy that we are about to put there does not count.
+        self.required.retain(|content| after.is_real(*content) || !before.is_real(*content));
+        self.required.extend(has.difference(&had));
+        for (path, thing) in &after.real {
+            if before.real.get(path) != Some(thing) {
+                self.touched.insert(path.clone());
+                // What is in a directory that only got another name is no edit: it may have been on its way out.
+                if is_moved {
+                    continue;
+                }
+                self.edits.push((path.clone(), thing.content));
+            }
+        }
+        self.acts += 1;
+        self.reach("a person acted");
+    }
+}
+
+pub(super) fn hook(ledger: &Rc<RefCell<Ledger>>) -> Hook {
+    let ledger = Rc::clone(ledger);
+    Box::new(move |fs, number, call| ledger.borrow_mut().before_call(fs, number, call))
+}
+
+fn carry_out(fs: &SimFs, act: &Act) -> io::Result<()> {
+    match act {
+        Act::Save(path, content) => fs.user_write(path, &bytes_of(*content)),
+        Act::WriteInPlace(path, content) => fs.user_write_in_place(path, &bytes_of(*content)),
+        Act::Remove(path) => fs.user_remove_tree(path),
+        Act::ReplaceByDirectory(path, content) => {
+            fs.user_remove_tree(path)?;
+            fs.user_write(format!("{path}/new"), &bytes_of(*content))
+        }
+        Act::MakeInside(path, content) => fs.user_write(format!("{path}/new"), &bytes_of(*content)),
+        Act::ReplaceByLink(path, content) => {
+            fs.user_remove_tree(path)?;
+            fs.user_symlink(path, target_of(*content))
+        }
+        Act::Rename(from, to) => fs.user_rename(from, to),
+        Act::Chmod(path, mode) => fs.user_chmod(path, *mode),
+        Act::Touch(path, seconds) => fs.user_set_mtime(path, Timestamp::at(*seconds)),
+    }
+}

@@ -1,0 +1,52 @@
+//! What kind of file system is simulated.
+
+use homesync_protocol::Timestamp;
+
+/// The properties of a simulated file system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// `a` and `A` are one name (ASCII only).
+    pub folds_case: bool,
+    /// Two names can change places in one step. Without it the call fails with `EINVAL`.
+    pub exchange: bool,
+    /// After a power cut, what was done later is there only with all that was done earlier, and no file holds zeros that nobody
+    /// wrote, as on ext4. Without it only needs are kept: what a name or object was built on.
+    pub ordered: bool,
+    /// The number of an object that is gone is given to the next new one, as ext4 does.
+    pub reuses_numbers: bool,
+    /// Times are rounded down to a multiple of this.
+    pub granularity_nanoseconds: u64,
+    /// The clock moves by this much with every call, so that two changes differ. Zero makes them look like one.
+    pub tick_nanoseconds: u64,
+    /// Bytes of room for files' content.
+    pub capacity: u64,
+    /// How many objects there may be.
+    pub objects: u64,
+    /// Which file system it is.
+    pub device: u64,
+    /// Who owns everything.
+    pub owner: u32,
+    /// The group of everything.
+    pub group: u32,
+    /// What the clock shows at first.
+    pub now: Timestamp,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            folds_case: false,
+            exchange: true,
+            ordered: false,
+            reuses_numbers: false,
+            granularity_nanoseconds: 1,
+            tick_nanoseconds: 1_000,
+            capacity: 1 << 40,
+            objects: 1 << 40,
+            device: 1,
+            owner: 1000,
+            group: 1000,
+            now: Timestamp::at(1_700_000_000),
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! The world in which homesync is tested: simulated disks, a simulated network and clock, and people who edit at the worst moment. Never
+//! shipped.
+//!
+//! Begin with [`choices`], from which everything that happens is drawn; then [`filesystem`], the disk that forgets; then [`world`], where
+//! several machines with their real engines and executors live.
+
+pub mod choices;
+pub mod executor_tester;
+pub mod filesystem;
+pub mod planner_tester;
+pub mod scenario;
+pub mod world;

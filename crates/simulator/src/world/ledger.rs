@@ -1,0 +1,190 @@
+//! Which contents people wrote, and what has to be true of them at every moment.
+//!
+//! Every write gets a content of its own, which says its number. A content is *superseded* when a person who saw it at a path overwrote, removed
+//! or replaced it there. Every other one must be on some disk, under a real name or in a recovery area.
+
+use crate::filesystem::{Found, SimFs};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A file's number for a content.
+pub type Id = usize;
+
+/// All contents of a run.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    contents: Vec<Vec<u8>>,
+    superseded: BTreeSet<Id>,
+    excused: BTreeSet<Id>,
+    /// Contents of which a program kept only a draft.
+    void: BTreeSet<Id>,
+    /// Bytes that a power cut made of a file that a person's program had not made durable.
+    damage: BTreeSet<Vec<u8>>,
+    /// For each machine, objects that stand in the place of a displaced one and may go back: copies of what is elsewhere.
+    pub(super) staged: Vec<BTreeSet<u64>>,
+    /// For each machine, contents on its disk, wherever.
+    held: Vec<BTreeSet<Id>>,
+    /// For each machine, contents that people there took away or overwrote since the last look.
+    taken: Vec<BTreeSet<Id>>,
+    /// For each machine, contents that people there wrote during the batch under way.
+    pub(super) fresh: Vec<BTreeSet<Id>>,
+}
+
+/// What is being put together is a copy of what is elsewhere.
+const STAGED: &str = ".homesync/staged/";
+/// Below this nothing is a person's own place.
+pub const AREA: &str = ".homesync/";
+
+impl Ledger {
+    /// For so many machines.
+    pub fn new(machines: usize) -> Self {
+        let empty = || vec![BTreeSet::new(); machines];
+        Self {
+            held: empty(),
+            taken: empty(),
+            fresh: empty(),
+            staged: vec![BTreeSet::new(); machines],
+            ..Self::default()
+        }
+    }
+
+    /// A content that nobody wrote before.
+    pub fn write(&mut self, machine: usize, size: usize) -> Vec<u8> {
+        let id = self.contents.len();
+        let mut content = format!("<{id:06}>").into_bytes();
+        while content.len() < size {
+            let next = (content.len() * 7 + id) as u8 | 1;
+            content.push(next);
+        }
+        self.contents.push(content.clone());
+        self.held[machine].insert(id);
+        self.fresh[machine].insert(id);
+        content
+    }
+
+    /// It could not be written after all.
+    pub fn forget(&mut self, content: &[u8]) {
+        let id = self.id_of(content);
+        self.superseded.extend(id);
+        self.void.extend(id);
+    }
+
+    /// Which content these bytes are: all of it, or none.
+    pub fn id_of(&self, bytes: &[u8]) -> Option<Id> {
+        let digits = bytes.strip_prefix(b"<")?.get(..6)?;
+        let id: Id = std::str::from_utf8(digits).ok()?.parse().ok()?;
+        (self.contents.get(id)?.as_slice() == bytes).then_some(id)
+    }
+
+    /// A person takes away what is at and below a path, or writes over it.
+    pub fn takes(&mut self, machine: usize, disk: &SimFs, path: &str) {
+        let below = format!("{path}/");
+        let mut here = BTreeSet::new();
+        for (found, id) in self.ids(machine, &disk.walk()) {
+            if found == path || found.starts_with(&below) {
+                here.insert(id);
+            }
+        }
+        self.taken[machine].extend(here.iter().copied());
+        // The same content may still be at another path here: a move that is on its way to this machine, of which this was the new place.
+        self.superseded.extend(here);
+    }
+
+    fn ids(&self, machine: usize, walk: &[Found]) -> Vec<(String, Id)> {
+        let is_staged = |found: &Found| {
+            found.path.starts_with(STAGED.as_bytes()) || self.staged[machine].contains(&found.status.inode)
+        };
+        let kept = walk.iter().filter(|found| !is_staged(found));
+        kept.filter_map(|found| {
+            Some((String::from_utf8(found.path.clone()).ok()?, self.id_of(&found.content)?))
+        })
+        .collect()
+    }
+
+    /// Looks at a machine's disk after the program did something: nothing that was there may be gone, unless a person took it.
+    pub fn check_disk(&mut self, machine: usize, walk: &[Found]) -> Result<(), String> {
+        let now: BTreeSet<Id> = self.ids(machine, walk).into_iter().map(|(_, id)| id).collect();
+        let before = std::mem::replace(&mut self.held[machine], now);
+        let taken = std::mem::take(&mut self.taken[machine]);
+        let lost: Vec<Id> =
+            before.difference(&self.held[machine]).filter(|id| !taken.contains(id)).copied().collect();
+        if lost.is_empty() {
+            Ok(())
+        } else {
+            Err(format!("S2: machine {machine} lost the contents {lost:?} from its disk"))
+        }
+    }
+
+    /// Looks at a machine's disk after a person did something.
+    pub fn look(&mut self, machine: usize, disk: &SimFs) {
+        self.held[machine] = self.ids(machine, &disk.walk()).into_iter().map(|(_, id)| id).collect();
+        self.taken[machine].clear();
+    }
+
+    /// Every content that was not superseded is somewhere.
+    pub fn check_all(&self) -> Result<(), String> {
+        for id in
+            (0..self.contents.len()).filter(|id| !self.superseded.contains(id) && !self.excused.contains(id))
+        {
+            if !self.held.iter().any(|held| held.contains(&id)) {
+                return Err(format!("S1: content {id} is nowhere any more"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Files under real names hold what somebody wrote, whole.
+    pub fn check_contents(&self, machine: usize, walk: &[Found]) -> Result<(), String> {
+        for found in walk {
+            let is_file = found.status.size > 0
+                || found.status.kind == homesync_disk::ObjectKind::Kept(homesync_protocol::Kind::File);
+            let path = String::from_utf8_lossy(&found.path).into_owned();
+            let is_link = found.status.kind == homesync_disk::ObjectKind::Kept(homesync_protocol::Kind::Link);
+            if !is_file || is_link || path.starts_with(AREA) {
+                continue;
+            }
+            if self.id_of(&found.content).is_none() && !self.damage.contains(&**found.content) {
+                return Err(format!(
+                    "S3: {path} on machine {machine} holds what nobody wrote: {:?}",
+                    String::from_utf8_lossy(&found.content)
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// What a power cut may take: contents that were not durable on this machine and are nowhere else; and what it may leave in their place.
+    pub fn power_cut(&mut self, machine: usize, durable: &[Found], after: &SimFs) -> Result<(), String> {
+        let durable: BTreeSet<Id> = self.ids(machine, durable).into_iter().map(|(_, id)| id).collect();
+        let walk = after.walk();
+        let now: BTreeSet<Id> = self.ids(machine, &walk).into_iter().map(|(_, id)| id).collect();
+        let before = std::mem::replace(&mut self.held[machine], now);
+        let taken = std::mem::take(&mut self.taken[machine]);
+        for id in before.difference(&self.held[machine]).filter(|id| !taken.contains(id)) {
+            if durable.contains(id) {
+                return Err(format!("S2: machine {machine} lost the durable content {id} in a power cut"));
+            }
+            if !self.held.iter().any(|held| held.contains(id)) {
+                self.excused.insert(*id);
+            }
+        }
+        for found in &walk {
+            if self.id_of(&found.content).is_none() {
+                self.damage.insert(found.content.to_vec());
+            }
+        }
+        Ok(())
+    }
+
+    /// At the very end: what was not superseded is under a real name, where a person sees it.
+    pub fn check_visible(&self, tree: &BTreeMap<String, Vec<u8>>) -> Result<(), String> {
+        let visible: BTreeSet<Id> = tree.values().filter_map(|content| self.id_of(content)).collect();
+        for id in
+            (0..self.contents.len()).filter(|id| !self.superseded.contains(id) && !self.excused.contains(id))
+        {
+            if !visible.contains(&id) {
+                return Err(format!("E: content {id} is under no real name any more"));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,240 @@
+//! When nothing goes wrong any more: all machines come to the same state, and rest.
+
+use super::World;
+use crate::filesystem::{Faults, Settings};
+use homesync_disk::ObjectKind;
+use homesync_engine::Command;
+use homesync_protocol::Kind;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Rounds within which all must have come to rest.
+const ROUNDS: usize = 200;
+/// Messages within which a round must have come to rest.
+const MESSAGES: usize = 5_000;
+
+/// What a person sees at a path: what it is, and what it holds.
+type Seen = (ObjectKind, u16, i64, Vec<u8>);
+
+impl World {
+    pub(crate) fn settle_down(&mut self) -> Result<(), String> {
+        self.say(|_| "from here on all goes well".to_string());
+        self.refused.clear();
+        // From here on people say yes to what waits for them.
+        self.agreed = true;
+        for number in 0..self.machines.len() {
+            let disk = &self.machines[number].disk;
+            disk.set_faults(Faults::default());
+            disk.refuse_nothing();
+            disk.set_settings(Settings { capacity: 1 << 40, objects: 1 << 40, ..disk.settings() });
+            self.machines[number].skew = 0;
+        }
+        for round in 0..ROUNDS {
+            let (stored, wakes) = self.round(round)?;
+            if !stored && wakes && round > 3 {
+                return self.check_end();
+            }
+        }
+        let held = self
+            .machines
+            .iter()
+            .find_map(|machine| machine.folder.held().next().map(|(path, _)| path.clone()));
+        let why = held.map(|path| self.explain(path.as_str())).unwrap_or_default();
+        Err(format!("L1: not at rest after {ROUNDS} rounds{why}"))
+    }
+
+    /// Scans, delivers everything and lets time pass. Answers whether anything was new, and whether nobody waits for the clock.
+    fn round(&mut self, round: usize) -> Result<(bool, bool), String> {
+        let before: Vec<u64> = self.machines.iter().map(|machine| machine.store.trees().sequence()).collect();
+        self.connect_all();
+        for number in 0..self.machines.len() {
+            let now = self.now;
+            if !self.machines[number].store.open_intents().is_empty() {
+                self.machines[number].recover(now);
+            }
+            self.machines[number].scan(None, now);
+            // A person agrees to whatever waits.
+            if !self.machines[number].folder.questions().is_empty() {
+                self.reach("a person was asked");
+                let damaged =
+                    if round.is_multiple_of(2) { Command::DiscardDamaged } else { Command::KeepDamaged };
+                self.machines[number].command(Command::ApproveRemovals, now);
+                self.machines[number].command(damaged, now);
+            }
+            self.after(Some(number))?;
+        }
+        for _ in 0..MESSAGES {
+            let Some(link) = self.network.busy().first().copied() else { break };
+            let Some(message) = self.network.take(link) else { break };
+            self.arrives_safely(link, message)?;
+        }
+        if self.network.under_way() > 0 {
+            return Err(format!("L2: still talking after {MESSAGES} messages in round {round}"));
+        }
+        let wake = self
+            .machines
+            .iter()
+            .filter_map(|machine| machine.folder.next_wake())
+            .filter(|wake| *wake < u64::MAX)
+            .min();
+        self.pass(wake.unwrap_or(self.now.ticks).max(self.now.ticks + 1_000));
+        for number in 0..self.machines.len() {
+            self.tick(number)?;
+        }
+        let after: Vec<u64> = self.machines.iter().map(|machine| machine.store.trees().sequence()).collect();
+        Ok((before != after, wake.is_none()))
+    }
+
+    fn arrives_safely(&mut self, link: (usize, usize), message: super::Message) -> Result<(), String> {
+        self.check_message(link.0, &message)?;
+        let device = self.machines[link.0].device;
+        let now = self.now;
+        self.say(|_| format!("{} -> {}: {}", link.0, link.1, super::brief(&message)));
+        self.machines[link.1].receive(link.0, device, message, now);
+        self.after(Some(link.1))
+    }
+
+    fn check_end(&mut self) -> Result<(), String> {
+        let trees: Vec<BTreeMap<String, Seen>> =
+            (0..self.machines.len()).map(|number| self.tree(number)).collect();
+        let remnants: BTreeSet<String> =
+            (0..self.machines.len()).flat_map(|number| self.remnants(number, &trees[number])).collect();
+        let first = without(&trees[0], &remnants);
+        for (number, tree) in trees.iter().enumerate().skip(1) {
+            let other = without(tree, &remnants);
+            if let Some(path) = difference(&first, &other).filter(|path| !self.is_stopped_by_ignored(path)) {
+                let say = |tree: &BTreeMap<String, Seen>| {
+                    tree.get(&path).map(|seen| {
+                        format!(
+                            "{:?} {:o} {} {:?}",
+                            seen.0,
+                            seen.1,
+                            seen.2,
+                            String::from_utf8_lossy(&seen.3).chars().take(20).collect::<String>()
+                        )
+                    })
+                };
+                return Err(format!(
+                    "L1: {path} is {:?} on machine 0 and {:?} on machine {number}{}",
+                    say(&first),
+                    say(&other),
+                    self.explain(&path)
+                ));
+            }
+        }
+        let mut visible: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+        for number in 0..self.machines.len() {
+            visible.extend(
+                self.tree(number).into_iter().map(|(path, seen)| (format!("{number}:{path}"), seen.3)),
+            );
+        }
+        // What is left out of the folder is a person's as well, and stays on its machine.
+        for machine in &self.machines {
+            for found in machine.disk.walk() {
+                let path = String::from_utf8_lossy(&found.path).into_owned();
+                if path.contains(".ign") {
+                    visible.insert(format!("{}:{path}", machine.number), found.content.to_vec());
+                }
+            }
+        }
+        self.ledger.borrow().check_visible(&visible)
+    }
+
+    /// A directory is to make place, and holds what is left out of the folder: that waits for a person, on purpose.
+    fn is_stopped_by_ignored(&self, path: &str) -> bool {
+        let is_above = |held: &homesync_paths::RelativePath| {
+            path == held.as_str() || path.starts_with(&format!("{}/", held.as_str()))
+        };
+        let mut held = self.machines.iter().flat_map(|machine| machine.folder.held());
+        held.any(|(held, reason)| reason == homesync_engine::Reason::IgnoredBelow && is_above(held))
+    }
+
+    /// What each machine knows and waits for at a path and above it.
+    fn explain(&self, path: &str) -> String {
+        let mut text = String::new();
+        for machine in &self.machines {
+            let Ok(mut path) = homesync_paths::RelativePath::parse(path) else { continue };
+            let top = path.names().next().unwrap_or_default().to_string();
+            let on_disk: Vec<String> = machine
+                .disk
+                .walk()
+                .iter()
+                .map(|found| String::from_utf8_lossy(&found.path).into_owned())
+                .filter(|found| found.starts_with(&top))
+                .collect();
+            text.push_str(&format!("\n    {} has {on_disk:?}", machine.number));
+            loop {
+                let own = machine.store.view().local(&path).ok().flatten();
+                let others = machine.store.view().others(&path).unwrap_or_default();
+                let held = machine.folder.held().find(|(held, _)| **held == path).map(|(_, reason)| reason);
+                let brief = |entry: &homesync_protocol::Entry| {
+                    format!(
+                        "{:?} {:?} {:?} {:o}",
+                        entry.content,
+                        entry.version,
+                        entry.validity,
+                        entry.permissions.unwrap_or(0)
+                    )
+                };
+                let others: Vec<String> = others.iter().map(|(_, entry)| brief(entry)).collect();
+                text.push_str(&format!(
+                    "\n    {} {path:?}: own {:?} others {others:?} held {held:?} halted {:?}",
+                    machine.number,
+                    own.map(|own| brief(&own.entry)),
+                    machine.folder.halted()
+                ));
+                let Some(parent) = path.parent() else { break };
+                path = parent;
+            }
+        }
+        text
+    }
+
+    fn tree(&self, number: usize) -> BTreeMap<String, Seen> {
+        let mut tree = BTreeMap::new();
+        for found in self.machines[number].disk.walk() {
+            let path = String::from_utf8_lossy(&found.path).into_owned();
+            let is_ours = path.starts_with(".homesync") || path.starts_with(".stfolder");
+            if is_ours || path.split('/').any(|name| name.ends_with(".ign")) {
+                continue;
+            }
+            let is_file = found.status.kind == ObjectKind::Kept(Kind::File);
+            let is_link = found.status.kind == ObjectKind::Kept(Kind::Link);
+            let time = if is_file { found.status.modified.seconds } else { 0 };
+            let permissions = if is_link { 0 } else { found.status.permissions & 0o777 };
+            tree.insert(path, (found.status.kind, permissions, time, found.content.to_vec()));
+        }
+        tree
+    }
+
+    /// Directories that only hold what is left out of the folder: they may stay on one machine.
+    fn remnants(&self, number: usize, tree: &BTreeMap<String, Seen>) -> Vec<String> {
+        let mut remnants = Vec::new();
+        for found in self.machines[number].disk.walk() {
+            let path = String::from_utf8_lossy(&found.path).into_owned();
+            if !path.contains(".ign") {
+                continue;
+            }
+            let above = path.match_indices('/').map(|(at, _)| path[..at].to_string());
+            remnants.extend(above.filter(|above| {
+                let below = format!("{above}/");
+                !tree.iter().any(|(other, seen)| {
+                    other.starts_with(&below) && seen.0 != ObjectKind::Kept(Kind::Directory)
+                })
+            }));
+        }
+        remnants
+    }
+}
+
+fn without(tree: &BTreeMap<String, Seen>, remnants: &BTreeSet<String>) -> BTreeMap<String, Seen> {
+    let is_remnant =
+        |path: &str, seen: &Seen| seen.0 == ObjectKind::Kept(Kind::Directory) && remnants.contains(path);
+    tree.iter()
+        .filter(|(path, seen)| !is_remnant(path, seen))
+        .map(|(path, seen)| (path.clone(), seen.clone()))
+        .collect()
+}
+
+fn difference(one: &BTreeMap<String, Seen>, other: &BTreeMap<String, Seen>) -> Option<String> {
+    one.keys().chain(other.keys()).find(|path| one.get(*path) != other.get(*path)).cloned()
+}

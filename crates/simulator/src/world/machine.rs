@@ -1,0 +1,375 @@
+//! One simulated machine: the real engine, executor, scanner and staging on a simulated disk, driven as the daemon drives them.
+
+use super::network::Message;
+use super::store::Store;
+use crate::filesystem::SimFs;
+use homesync_disk::{Executor, Known, Report, Scanner, Staging, make_durable, serve};
+use homesync_engine::{
+    Action, BlockResult, Changes, Command, Event, Folder, Now, Operation, Outcome, RootIdentity, RootLook,
+    Rules,
+};
+use homesync_engine::{Failure, Remedy, Undone};
+use homesync_paths::RelativePath;
+use homesync_protocol::{DeviceId, Entry, Timestamp};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+/// What a machine did, for whoever checks it.
+#[derive(Debug)]
+pub enum Deed {
+    /// It made this durable; and these paths, which it says were removed, were there at that moment.
+    Stored(Changes, Vec<RelativePath>),
+    /// It is about to do this.
+    Operating(Vec<Operation>),
+    /// It has done this.
+    Operated(Vec<Outcome>),
+}
+
+/// One machine.
+pub struct Machine {
+    /// Its place in the world.
+    pub number: usize,
+    /// Its name on the wire.
+    pub device: DeviceId,
+    /// Its disk.
+    pub disk: SimFs,
+    /// What it remembers.
+    pub store: Store,
+    /// Its engine, as long as it runs.
+    pub folder: Folder,
+    /// The root as it was known at the last stop.
+    pub identity: Option<RootIdentity>,
+    /// Up to which sequence each peer was told, in this connection.
+    pub told: BTreeMap<usize, u64>,
+    /// By how many seconds its clock is wrong.
+    pub skew: i64,
+    /// Messages to send.
+    pub outbox: Vec<(usize, Message)>,
+    /// Above which its counters begin, because its index is an older one.
+    pub counter_floor: u64,
+    /// Something could not be stored: everything is to be looked at again.
+    pub needs_scan: bool,
+    /// What it did since somebody looked.
+    pub deeds: Vec<Deed>,
+    peers: Vec<DeviceId>,
+}
+
+impl Machine {
+    /// A machine with an empty folder.
+    pub fn new(number: usize, devices: &[DeviceId], disk: SimFs, rules: Rules, index_id: u64) -> Self {
+        Self {
+            number,
+            device: devices[number],
+            disk,
+            store: Store::new(index_id),
+            folder: Folder::new(rules, None),
+            identity: None,
+            told: BTreeMap::new(),
+            skew: 0,
+            outbox: Vec::new(),
+            counter_floor: 0,
+            needs_scan: false,
+            deeds: Vec::new(),
+            peers: devices.to_vec(),
+        }
+    }
+
+    /// Lets the engine know of something, and does everything that follows until it waits.
+    pub fn handle(&mut self, event: Event, now: Now) {
+        let mut events = VecDeque::from([event]);
+        while let Some(event) = events.pop_front() {
+            if self.disk.has_crashed() {
+                return;
+            }
+            // After something could not be stored, what was seen with it says nothing without it.
+            if self.needs_scan && matches!(event, Event::Looked { .. } | Event::Listed(_)) {
+                continue;
+            }
+            let Ok(actions) = self.folder.handle(event, self.store.view(), self.here(now)) else { return };
+            self.perform(actions, now, &mut events);
+            while events.is_empty() && !self.disk.has_crashed() && !self.needs_scan {
+                let Ok(actions) = self.folder.poll(self.store.view(), self.here(now)) else { return };
+                if actions.is_empty() {
+                    break;
+                }
+                self.perform(actions, now, &mut events);
+            }
+        }
+    }
+
+    /// The time as this machine's clock shows it.
+    pub fn here(&self, now: Now) -> Now {
+        Now { seconds: now.seconds.saturating_add_signed(self.skew), ticks: now.ticks }
+    }
+
+    fn perform(&mut self, actions: Vec<Action>, now: Now, events: &mut VecDeque<Event>) {
+        for action in actions {
+            if self.disk.has_crashed() {
+                return;
+            }
+            match action {
+                Action::Store(changes) => {
+                    if !self.is_durable(&changes) {
+                        // Nobody may hear of it. The next look finds it again.
+                        self.needs_scan = true;
+                        return;
+                    }
+                    let there = self.still_there(&changes);
+                    self.store.commit(&changes);
+                    self.deeds.push(Deed::Stored(changes, there));
+                }
+                Action::Announce => self.announce(),
+                Action::Scan(paths) => {
+                    for path in paths {
+                        self.scan_into(Some(&path), now, events);
+                    }
+                }
+                Action::Prepare(wanted) => events.push_back(self.prepare(wanted)),
+                Action::Request { device, wanted, block } => {
+                    let to = self.peers.iter().position(|peer| *peer == device);
+                    self.outbox.extend(to.map(|to| (to, Message::Request { wanted, block })));
+                }
+                Action::Operate(operations) => events.push_back(self.operate(operations, now)),
+            }
+        }
+    }
+
+    /// Paths that these changes call removed although the very object is there.
+    fn still_there(&self, changes: &Changes) -> Vec<RelativePath> {
+        let inode = |path: &RelativePath| self.store.view().local(path).ok()??.stamp.map(|stamp| stamp.inode);
+        let is_there = |path: &RelativePath| {
+            let found = self.disk.status_of(path.as_str()).ok().map(|status| status.inode);
+            found.is_some() && found == inode(path)
+        };
+        let removed =
+            changes.local.iter().map(|local| &local.entry).filter(|entry| entry.content.is_deleted());
+        removed.map(|entry| entry.path.clone()).filter(is_there).collect()
+    }
+
+    /// Makes what people here changed durable before the index says that it is so.
+    fn is_durable(&self, changes: &Changes) -> bool {
+        // What an operation did is durable already.
+        let done: BTreeSet<&RelativePath> = changes.journal.iter().map(|record| &record.path).collect();
+        let seen = changes.local.iter().map(|local| &local.entry.path).filter(|path| !done.contains(path));
+        let paths: Vec<&RelativePath> = seen.chain(changes.restamped.iter().map(|(path, _)| path)).collect();
+        paths.is_empty() || make_durable(&self.disk, &paths).is_ok()
+    }
+
+    fn operate(&mut self, operations: Vec<Operation>, now: Now) -> Event {
+        self.deeds.push(Deed::Operating(operations.clone()));
+        let ignore = self.folder.ignore().clone();
+        let deletable = |path: &RelativePath| ignore.decide(path).deletable;
+        let time = Timestamp::at(self.here(now).seconds as i64);
+        let executor = Executor::new(&self.disk, &deletable, time);
+        let open = self.store.open_intents();
+        if !open.is_empty() {
+            match executor.settle(&open) {
+                Ok(()) => self.store.settle_intents(),
+                // Not now: everything is tried again later.
+                Err(error) => return Event::Finished(refused(operations, &error.to_string())),
+            }
+        }
+        let outcomes = executor.execute(operations, &mut self.store);
+        self.deeds.push(Deed::Operated(outcomes.clone()));
+        Event::Finished(outcomes)
+    }
+
+    fn prepare(&self, wanted: Box<Entry>) -> Event {
+        let digest = wanted.content.blocks().map(homesync_protocol::BlockList::digest);
+        let twins =
+            digest.and_then(|digest| self.store.view().files_with(digest, 4).ok()).unwrap_or_default();
+        let sources: Vec<RelativePath> = twins.into_iter().chain([wanted.path.clone()]).collect();
+        let missing = Staging::new(&self.disk).prepare(&wanted, &sources);
+        let all = || (0..wanted.content.blocks().map_or(0, |blocks| blocks.hashes().len()) as u32).collect();
+        let missing = missing.unwrap_or_else(|_| all());
+        Event::Prepared { wanted, missing }
+    }
+
+    /// Looks at a path, or at everything, and tells the engine.
+    pub fn scan(&mut self, path: Option<&RelativePath>, now: Now) {
+        if path.is_none() {
+            self.needs_scan = false;
+        }
+        let mut events = VecDeque::new();
+        self.scan_into(path, now, &mut events);
+        for event in events {
+            self.handle(event, now);
+        }
+    }
+
+    fn scan_into(&self, path: Option<&RelativePath>, now: Now, events: &mut VecDeque<Event>) {
+        let known = |path: &RelativePath| self.store.view().local(path).ok().flatten();
+        self.scan_knowing(path, &known, now, events);
+    }
+
+    /// Reads a file whatever its times say.
+    fn reread(&mut self, path: &RelativePath, now: Now) {
+        let mut events = VecDeque::new();
+        self.scan_knowing(Some(path), &|_| None, now, &mut events);
+        for event in events {
+            self.handle(event, now);
+        }
+    }
+
+    fn scan_knowing(
+        &self,
+        path: Option<&RelativePath>,
+        known: Known<'_>,
+        now: Now,
+        events: &mut VecDeque<Event>,
+    ) {
+        events.push_back(Event::Root(self.look_at_root()));
+        let as_of = self.folder.epoch();
+        let here = self.here(now);
+        let time =
+            Timestamp { seconds: here.seconds as i64, nanoseconds: (here.ticks % 1_000) as u32 * 1_000_000 };
+        let scanner = Scanner::new(&self.disk, self.folder.ignore(), known, time, as_of);
+        scanner.scan(path, &mut |report| {
+            events.push_back(match report {
+                Report::Look(path, seen) => Event::Looked { as_of, seen: vec![(path, seen)] },
+                Report::Listing(listing) => Event::Listed(listing),
+            });
+        });
+    }
+
+    fn look_at_root(&self) -> RootLook {
+        let status = match self.disk.status_of("") {
+            Ok(status) => status,
+            Err(_) => return RootLook::Missing,
+        };
+        let identity = RootIdentity { device: status.device, inode: status.inode };
+        let names: BTreeSet<String> = self
+            .disk
+            .walk()
+            .into_iter()
+            .filter_map(|found| String::from_utf8(found.path).ok())
+            .filter(|path| !path.contains('/'))
+            .collect();
+        let marker = names.contains(".stfolder");
+        RootLook::Read { identity, marker, names }
+    }
+
+    /// Tells every connected peer what it has not heard yet.
+    pub fn announce(&mut self) {
+        for (peer, told) in &mut self.told {
+            let entries: Vec<Entry> = self.store.since(*told).iter().map(on_the_wire).collect();
+            if let Some(last) = entries.last() {
+                *told = last.sequence;
+                self.outbox
+                    .push((*peer, Message::Index { full: false, index_id: self.store.index_id(), entries }));
+            }
+        }
+    }
+
+    /// A peer can be talked to. `known` is what it says it knows of this machine's index.
+    pub fn connected(&mut self, peer: usize, device: DeviceId, known: Option<(u64, u64)>, now: Now) {
+        let id = self.store.index_id();
+        let from = known
+            .filter(|(index_id, sequence)| *index_id == id && *sequence <= self.store.trees().sequence());
+        self.told.insert(peer, from.map_or(0, |(_, sequence)| sequence));
+        if from.is_none() {
+            self.outbox.push((peer, Message::Index { full: true, index_id: id, entries: Vec::new() }));
+        }
+        self.announce();
+        self.handle(Event::Connected(device), now);
+    }
+
+    /// A peer cannot be talked to any more.
+    pub fn disconnected(&mut self, peer: usize, device: DeviceId, now: Now) {
+        self.told.remove(&peer);
+        self.handle(Event::Disconnected(device), now);
+    }
+
+    /// A message came.
+    pub fn receive(&mut self, from: usize, device: DeviceId, message: Message, now: Now) {
+        match message {
+            Message::Index { full, index_id, entries } => {
+                let last = entries.last().map(|entry| entry.sequence);
+                let before = self.store.position(device).map_or(0, |(_, sequence)| sequence);
+                self.handle(Event::Index { device, full, entries }, now);
+                if !self.disk.has_crashed() {
+                    let sequence = last.unwrap_or(if full { 0 } else { before });
+                    self.store.set_position(device, (index_id, sequence));
+                }
+            }
+            Message::Request { wanted, block } => {
+                let bytes = serve(&self.disk, &wanted, block).ok().flatten();
+                let is_believed =
+                    self.store.view().local(&wanted.path).ok().flatten().is_some_and(|own| {
+                        own.entry.is_present() && own.entry.content.is_same(&wanted.content)
+                    });
+                if bytes.is_none() && is_believed {
+                    // The file is not what the index believes: whatever its times say, it is read again.
+                    self.reread(&wanted.path, now);
+                }
+                self.outbox.push((from, Message::Response { wanted, block, bytes }));
+            }
+            Message::Response { wanted, block, bytes } => {
+                let result = match bytes {
+                    None => BlockResult::Refused,
+                    Some(bytes) => match Staging::new(&self.disk).write_block(&wanted, block, &bytes) {
+                        Ok(true) => BlockResult::Written,
+                        Ok(false) => BlockResult::Wrong,
+                        Err(_) => BlockResult::Refused,
+                    },
+                };
+                self.handle(Event::Block { wanted, block, device, result }, now);
+            }
+        }
+    }
+
+    /// A person said something.
+    pub fn command(&mut self, command: Command, now: Now) {
+        self.handle(Event::Command(command), now);
+    }
+
+    /// The program, or the whole machine, stopped and starts again.
+    pub fn start_again(&mut self, power_cut: bool, now: Now) {
+        if power_cut {
+            self.disk.reboot()
+        } else {
+            self.disk.restart()
+        }
+        self.told.clear();
+        self.outbox.clear();
+        self.identity = self.folder.identity().or(self.identity);
+        let ignore = self.folder.ignore().clone();
+        let rules = Rules { counter_floor: self.counter_floor, ..self.folder.rules().clone() };
+        self.folder = Folder::new(rules, self.identity);
+        self.handle(Event::Command(Command::Ignore(ignore)), now);
+        self.recover(now);
+    }
+
+    /// Settles what was under way, and looks at everything. Cut short, it is repeated at the next start.
+    pub fn recover(&mut self, now: Now) {
+        let deletable = |_: &RelativePath| false;
+        let time = Timestamp::at(self.here(now).seconds as i64);
+        let settled = Executor::new(&self.disk, &deletable, time).settle(&self.store.open_intents());
+        if settled.is_ok() && !self.disk.has_crashed() {
+            self.store.settle_intents();
+            self.scan(None, now);
+        }
+    }
+}
+
+/// Nothing was done.
+fn refused(operations: Vec<Operation>, text: &str) -> Vec<Outcome> {
+    let failure = Failure { remedy: Remedy::RetryItem, text: text.to_string() };
+    let undone = Undone::Failed(failure);
+    operations
+        .into_iter()
+        .map(|operation| Outcome { operation, result: Err(undone.clone()), intent: None })
+        .collect()
+}
+
+/// An entry as others hear of it: what does not take part is invalid, and what is kept to this machine never wins.
+fn on_the_wire(entry: &Entry) -> Entry {
+    use homesync_protocol::{Validity, Version};
+    let mut entry = entry.clone();
+    if entry.validity == Validity::OnlyHere {
+        entry.version = Version::empty();
+    }
+    if !entry.validity.is_valid() {
+        entry.validity = Validity::Invalid;
+    }
+    entry
+}
