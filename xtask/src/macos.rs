@@ -1,4 +1,4 @@
-//! `macos`: type-checks, lints and links the whole workspace for aarch64-apple-darwin, on Linux.
+//! `macos`: type-checks and lints the whole workspace for aarch64-apple-darwin, and links the product, on Linux.
 //!
 //! The pinned toolchain has no standard library for macOS and no source to build one. Debian's unstable suite has a
 //! compiler with matching source, so the work happens in a private root of that suite (`root`), with zig as the C
@@ -19,6 +19,8 @@ use crate::steps::Steps;
 
 /// What every call of cargo in there needs: a standard library built from source, and nothing from the network.
 const BUILD: &[&str] = &["-Zbuild-std", "--target", TARGET, "--offline", "--locked", "--workspace"];
+/// What links: the product. The other programs are for the people who build it.
+const LINK: &[&str] = &["-Zbuild-std", "--target", TARGET, "--offline", "--locked", "--package", "homesync"];
 const TARGET: &str = "aarch64-apple-darwin";
 
 /// What fails the lint step. Not all warnings: the linter in there is newer than the pinned one and moves with its
@@ -52,7 +54,7 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
         }
         run_program(&mut lint)
     })?;
-    steps.step("link", || run_program(inside.cargo("build")?.args(BUILD)))?;
+    steps.step("link", || run_program(inside.cargo("build")?.args(LINK)))?;
     let product = inside.target().join(TARGET).join("debug/homesync");
     expect_arm64_program(&product)?;
     println!("\nCompiled and linked for macOS, never run: {}", product.display());
