@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::io;
 
 /// From this many on, one flush of the whole file system is cheaper than one for each.
-const FLUSH_ALL: usize = 8;
+pub(crate) const FLUSH_ALL: usize = 8;
 
 /// Makes these items durable, content and name: those that are there, and that those are gone that are not.
 pub fn make_durable<V: Vfs>(vfs: &V, paths: &[&RelativePath]) -> io::Result<()> {

@@ -20,6 +20,7 @@ mod settle;
 
 pub(crate) use adjust::write_all;
 
+use crate::durable::FLUSH_ALL;
 use crate::failure::failure;
 use crate::tree::Tree;
 use crate::vfs::Vfs;
@@ -32,9 +33,6 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io;
 use std::rc::Rc;
-
-/// From this many on, one flush of the whole file system is cheaper than one for each.
-const FLUSH_ALL: usize = 8;
 
 /// Does operations on one folder.
 pub struct Executor<'v, V: Vfs> {

@@ -10,6 +10,7 @@ use homesync_engine::{Listing, Local, Seen, Stamp};
 use homesync_paths::{DiskName, IgnoreRules, Names, RelativePath, is_control_path, is_temporary};
 use homesync_protocol::{BlockHash, BlockList, Content, Entry, Kind, Timestamp, Validity, block_size_for};
 use rustix::io::Errno;
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::io;
 
@@ -23,6 +24,8 @@ pub struct Scanner<'v, V: Vfs> {
     known: Known<'v>,
     now: Timestamp,
     as_of: u64,
+    /// Which file system the root is on, once it was asked.
+    root_device: Cell<Option<u64>>,
 }
 
 /// Seconds in which a file system whose times have no fractions may not tell two writes apart.
@@ -42,7 +45,7 @@ pub enum Report {
 impl<'v, V: Vfs> Scanner<'v, V> {
     /// With the patterns in force, what is known, the time, and the folder's epoch.
     pub fn new(vfs: &'v V, ignore: &'v IgnoreRules, known: Known<'v>, now: Timestamp, as_of: u64) -> Self {
-        Self { tree: Tree::new(vfs), ignore, known, now, as_of }
+        Self { tree: Tree::new(vfs), ignore, known, now, as_of, root_device: Cell::new(None) }
     }
 
     /// Looks at a path, and below it if it is a directory; at everything for `None`.
@@ -164,7 +167,7 @@ impl<'v, V: Vfs> Scanner<'v, V> {
                 return Ok(Seen::Ignored);
             }
         }
-        if status.device != self.tree.vfs.directory_status(&*self.tree.root()?)?.device {
+        if status.device != self.root_device()? {
             // Another file system is mounted here: it is not entered.
             return Ok(Seen::Ignored);
         }
@@ -193,6 +196,16 @@ impl<'v, V: Vfs> Scanner<'v, V> {
             }
         };
         Ok(Seen::Present { stamp, content, blank: false, racy: false })
+    }
+
+    /// The open root stays the directory that it is, so it is asked once for a scan and not for each object.
+    fn root_device(&self) -> io::Result<u64> {
+        if let Some(device) = self.root_device.get() {
+            return Ok(device);
+        }
+        let device = self.tree.vfs.directory_status(&*self.tree.root()?)?.device;
+        self.root_device.set(Some(device));
+        Ok(device)
     }
 
     /// Reads a file, and concludes nothing if it changes meanwhile.

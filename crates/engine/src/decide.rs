@@ -292,6 +292,5 @@ fn other_content(facts: &Facts<'_>, own: &Local, global: &Entry, relation: Relat
 
 /// The winner was made from the content that the loser has.
 fn is_made_from(winner: &Entry, loser: &Entry) -> bool {
-    let blocks = loser.content.blocks().map(homesync_protocol::BlockList::digest);
-    winner.previous.is_some() && winner.previous == blocks
+    winner.previous.is_some() && winner.previous == loser.content.digest()
 }

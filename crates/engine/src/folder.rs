@@ -22,7 +22,7 @@ use crate::record::Seen;
 use crate::root::{RootIdentity, RootLook, RootState, judge};
 use crate::rules::Rules;
 use crate::surroundings::{Situation, Surroundings};
-use crate::trees::{Changes, Unreadable, View};
+use crate::trees::{Changes, Unreadable, View, all_below};
 use homesync_paths::RelativePath;
 use homesync_protocol::{DeviceId, Entry};
 use std::collections::{BTreeMap, BTreeSet};
@@ -183,10 +183,8 @@ impl Folder {
 
     /// After a start: everything is to be looked at, because nobody knows what happened meanwhile.
     pub fn consider_everything(&mut self, view: &dyn View) -> Result<(), Unreadable> {
-        view.paths_below(None, &mut |path| {
-            self.dirty.insert(path.clone());
-            true
-        })
+        self.dirty.extend(all_below(view, None)?);
+        Ok(())
     }
 
     /// Takes in what happened.
@@ -297,13 +295,7 @@ impl Folder {
     }
 
     fn root_seen(&mut self, look: &RootLook, view: &dyn View) -> Result<Vec<Action>, Unreadable> {
-        let mut agreed = BTreeSet::new();
-        for path in view.children(None)? {
-            if view.agreed(&path)?.is_some_and(|agreed| !agreed.deleted) {
-                agreed.insert(path.as_str().to_string());
-            }
-        }
-        self.root = judge(self.identity, look, &agreed);
+        self.root = judge(self.identity, look, &|| agreed_at_top(view))?;
         if let (RootState::Fine, RootLook::Read { identity, .. }) = (&self.root, look) {
             self.identity = Some(*identity);
         }
@@ -371,4 +363,15 @@ impl Folder {
             self.removed = Some((now.ticks, self.recently_removed(now) + many));
         }
     }
+}
+
+/// The names that the agreed tree has in the root.
+fn agreed_at_top(view: &dyn View) -> Result<BTreeSet<String>, Unreadable> {
+    let mut names = BTreeSet::new();
+    for path in view.children(None)? {
+        if view.agreed(&path)?.is_some_and(|agreed| !agreed.deleted) {
+            names.insert(path.as_str().to_string());
+        }
+    }
+    Ok(names)
 }

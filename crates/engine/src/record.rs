@@ -53,7 +53,7 @@ pub fn record(path: &RelativePath, seen: &Seen, candidates: &Candidates, rules: 
         Seen::Absent => gone(path, candidates, rules, now),
         Seen::Present { stamp, content, blank, racy } => {
             let stamp = &known_again(*stamp, *racy);
-            match own.filter(|own| own.stamp.is_some()) {
+            match candidates.here() {
                 Some(own) if is_as_known(own, stamp, content, rules) => restamped(own, stamp),
                 Some(own) if is_whole_again(own, content) => whole_again(own, stamp),
                 Some(own) if is_suspect(own, stamp, content, *blank) => suspect(own, stamp),
@@ -143,7 +143,7 @@ fn suspect(own: &Local, stamp: &Stamp) -> Meaning {
 
 /// There is nothing any more. It is a removal by a person, or by us before the index heard of it.
 fn gone(path: &RelativePath, candidates: &Candidates, rules: &Rules, now: u64) -> Meaning {
-    let Some(own) = candidates.own.as_ref().filter(|own| own.stamp.is_some()) else {
+    let Some(own) = candidates.here() else {
         return Meaning::Unchanged;
     };
     // Others removed it, and so did we: a plan of ours that was cut short, or two people who agree.
@@ -159,7 +159,7 @@ fn gone(path: &RelativePath, candidates: &Candidates, rules: &Rules, now: u64) -
         validity: validity_of_change(rules),
         permissions: None,
         sequence: 0,
-        previous: own.entry.content.blocks().map(BlockList::digest),
+        previous: own.entry.content.digest(),
     };
     Meaning::Now(Box::new(Local { entry, stamp: None }))
 }
@@ -185,7 +185,7 @@ fn changed(
         validity: validity_of_change(rules),
         permissions,
         sequence: 0,
-        previous: own.and_then(|own| own.entry.content.blocks()).map(BlockList::digest),
+        previous: own.and_then(|own| own.entry.content.digest()),
     };
     // What others have already is no change of ours: we put it there and were cut short before the index heard of it.
     let global = candidates.global().filter(|global| global.is_present() && is_same_item(&here, global));

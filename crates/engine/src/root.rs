@@ -65,30 +65,38 @@ pub enum RootChange {
     },
 }
 
-/// Compares a look with what is known: the identity from before, and the names that the agreed tree has at its top.
-pub fn judge(before: Option<RootIdentity>, look: &RootLook, agreed: &BTreeSet<String>) -> RootState {
+/// Compares a look with what is known: the identity from before, and the names that the agreed tree has at its top. Those are asked for only when
+/// the identity alone does not tell: there may be many, and the root is looked at with every scan.
+pub fn judge<E>(
+    before: Option<RootIdentity>,
+    look: &RootLook,
+    agreed: &dyn Fn() -> Result<BTreeSet<String>, E>,
+) -> Result<RootState, E> {
     let (identity, marker, names) = match look {
-        RootLook::Missing => return RootState::Changed(RootChange::Missing),
-        RootLook::Unreadable(reason) => return RootState::Changed(RootChange::Unreadable(reason.clone())),
+        RootLook::Missing => return Ok(RootState::Changed(RootChange::Missing)),
+        RootLook::Unreadable(reason) => {
+            return Ok(RootState::Changed(RootChange::Unreadable(reason.clone())));
+        }
         RootLook::Read { identity, marker, names } => (identity, *marker, names),
     };
     // The first look at a folder that is only being made.
-    let Some(before) = before else { return RootState::Fine };
+    let Some(before) = before else { return Ok(RootState::Fine) };
     if !marker {
-        return RootState::Changed(RootChange::NoMarker);
+        return Ok(RootState::Changed(RootChange::NoMarker));
     }
     if *identity == before {
-        return RootState::Fine;
+        return Ok(RootState::Fine);
     }
     // Another directory, with our marker: a restored backup, or a clone. It is the same folder if it looks like it.
+    let agreed = agreed()?;
     let (found, known) = (agreed.intersection(names).count(), agreed.len());
     if found * 2 < known {
-        return RootState::Changed(RootChange::OtherContent { found, known });
+        return Ok(RootState::Changed(RootChange::OtherContent { found, known }));
     }
     if identity.device != before.device {
-        return RootState::Changed(RootChange::OtherDevice);
+        return Ok(RootState::Changed(RootChange::OtherDevice));
     }
-    RootState::Fine
+    Ok(RootState::Fine)
 }
 
 #[cfg(test)]
@@ -107,7 +115,7 @@ mod tests {
     fn e14_a_root_that_is_missing_emptied_replaced_or_elsewhere_is_not_believed() {
         let before = Some(RootIdentity { device: 1, inode: 10 });
         let agreed = names(&["a", "b", "c", "d"]);
-        let judged = |look: &RootLook| judge(before, look, &agreed);
+        let judged = |look: &RootLook| judge(before, look, &|| Ok::<_, ()>(agreed.clone())).unwrap();
         assert_eq!(
             judged(&read(1, 10, true, &["a"])),
             RootState::Fine,
@@ -133,6 +141,14 @@ mod tests {
 
     #[test]
     fn the_first_look_is_believed() {
-        assert_eq!(judge(None, &read(1, 1, false, &[]), &names(&[])), RootState::Fine);
+        let judged = judge(None, &read(1, 1, false, &[]), &|| Ok::<_, ()>(names(&[])));
+        assert_eq!(judged, Ok(RootState::Fine));
+    }
+
+    #[test]
+    fn a_root_that_is_where_it_was_costs_no_look_at_its_names() {
+        let before = Some(RootIdentity { device: 1, inode: 10 });
+        let judged = judge(before, &read(1, 10, true, &["a"]), &|| Err("the names were asked for"));
+        assert_eq!(judged, Ok(RootState::Fine));
     }
 }

@@ -58,7 +58,7 @@ impl Default for Situation {
 impl Situation {
     /// It, or a directory above it, could not be read.
     pub fn is_unknown(&self, path: &RelativePath) -> bool {
-        !self.unknown.is_empty() && at_or_above(path).any(|above| self.unknown.contains(&above))
+        has_at_or_above(&self.unknown, path)
     }
 
     /// Why a path may not be touched for now, whatever is wanted.
@@ -66,8 +66,12 @@ impl Situation {
         if self.backoff.contains(path) {
             return Some(Reason::Backoff);
         }
-        let is_busy = !self.busy.is_empty() && at_or_above(path).any(|above| self.busy.contains(&above));
-        is_busy.then_some(Reason::Busy)
+        self.is_busy(path).then_some(Reason::Busy)
+    }
+
+    /// A git command is at work in the repository that it belongs to.
+    pub(crate) fn is_busy(&self, path: &RelativePath) -> bool {
+        has_at_or_above(&self.busy, path)
     }
 
     pub(crate) fn has_left_out_below(&self, path: &RelativePath) -> bool {
@@ -83,6 +87,12 @@ impl Situation {
     }
 }
 
+/// The path, or a directory above it, is in the set.
+pub(crate) fn has_at_or_above(set: &BTreeSet<RelativePath>, path: &RelativePath) -> bool {
+    !set.is_empty() && at_or_above(path).any(|above| set.contains(&above))
+}
+
+/// The path, or something below it, is in the set.
 fn has_at_or_below(set: &BTreeSet<RelativePath>, path: &RelativePath) -> bool {
     if set.is_empty() {
         return false;
@@ -94,7 +104,7 @@ fn has_at_or_below(set: &BTreeSet<RelativePath>, path: &RelativePath) -> bool {
 
 /// A path, its directory, and so on up.
 pub fn at_or_above(path: &RelativePath) -> impl Iterator<Item = RelativePath> {
-    std::iter::successors(Some(path.clone()), RelativePath::parent)
+    std::iter::once(path.clone()).chain(path.ancestors())
 }
 
 /// Reads the trees for one plan.
@@ -162,8 +172,7 @@ impl Surroundings<'_> {
         }
         let candidates = Candidates::read(self.view, path)?;
         let Some(global) = candidates.global() else { return Ok((false, false)) };
-        let own = candidates.own.as_ref().filter(|own| own.stamp.is_some());
-        let Some(own) = own else { return Ok((global.is_present(), false)) };
+        let Some(own) = candidates.here() else { return Ok((global.is_present(), false)) };
         // Kept to this machine in a folder that only receives: it stays, unless a person wants to be rid of it.
         if own.entry.validity == Validity::OnlyHere {
             let stays = global.is_present() || !self.situation.reverting.contains(path);
@@ -179,7 +188,7 @@ impl Surroundings<'_> {
         if candidates.others.is_empty() {
             return Ok(false);
         }
-        for above in at_or_above(path).skip(1) {
+        for above in path.ancestors() {
             let candidates = Candidates::read(self.view, &above)?;
             match candidates.global() {
                 Some(global) if global.is_present() && global.content != Content::Directory => {
@@ -192,8 +201,7 @@ impl Surroundings<'_> {
     }
 
     fn is_spelled_otherwise(&self, path: &RelativePath, candidates: &Candidates) -> Result<bool, Unreadable> {
-        let is_here = candidates.own.as_ref().is_some_and(|own| own.stamp.is_some());
-        Ok(self.rules.folds_case && !is_here && !self.view.spellings(path)?.is_empty())
+        Ok(self.rules.folds_case && candidates.here().is_none() && !self.view.spellings(path)?.is_empty())
     }
 }
 

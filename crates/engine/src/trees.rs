@@ -40,16 +40,14 @@ impl Agreed {
         Self {
             version: entry.version.clone(),
             kind: entry.content.kind(),
-            digest: entry.content.blocks().map(homesync_protocol::BlockList::digest),
+            digest: entry.content.digest(),
             deleted: entry.content.is_deleted(),
         }
     }
 
     /// The agreed content is the one given.
     pub fn is_content(&self, content: &Content) -> bool {
-        self.deleted == content.is_deleted()
-            && self.kind == content.kind()
-            && self.digest == content.blocks().map(homesync_protocol::BlockList::digest)
+        self.deleted == content.is_deleted() && self.kind == content.kind() && self.digest == content.digest()
     }
 }
 
@@ -91,6 +89,16 @@ pub trait View {
     fn present(&self) -> Result<u64, Unreadable>;
 }
 
+/// Every path that any machine has said anything about, below a directory at any depth (everywhere for `None`), in the order of names.
+pub fn all_below(view: &dyn View, directory: Option<&RelativePath>) -> Result<Vec<RelativePath>, Unreadable> {
+    let mut below = Vec::new();
+    view.paths_below(directory, &mut |path| {
+        below.push(path.clone());
+        true
+    })?;
+    Ok(below)
+}
+
 /// The entries of all machines for a path: this one's first.
 #[derive(Clone, Debug, Default)]
 pub struct Candidates {
@@ -104,6 +112,11 @@ impl Candidates {
     /// Reads them.
     pub fn read(view: &dyn View, path: &RelativePath) -> Result<Self, Unreadable> {
         Ok(Self { own: view.local(path)?, others: view.others(path)? })
+    }
+
+    /// This machine's item, if its object is on the disk.
+    pub fn here(&self) -> Option<&Local> {
+        self.own.as_ref().filter(|own| own.stamp.is_some())
     }
 
     /// The entry that counts.

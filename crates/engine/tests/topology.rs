@@ -32,7 +32,7 @@ fn e1_edits_on_two_sides_keep_the_loser_under_the_same_name_everywhere() {
 fn e1_a_winner_made_from_what_is_here_is_no_conflict() {
     let ours = entry("a", text("ours"), &[(US, 2)]);
     let mut theirs = at_time(entry("a", text("theirs"), &[(THEM, 2)]), 2_000);
-    theirs.previous = ours.content.blocks().map(homesync_protocol::BlockList::digest);
+    theirs.previous = ours.content.digest();
     assert_eq!(words(&Machine::new().has(ours).hears(THEM, theirs).plan()), ["a replaced"]);
 }
 

@@ -86,6 +86,11 @@ impl Content {
             _ => None,
         }
     }
+
+    /// A file's content in 32 bytes.
+    pub fn digest(&self) -> Option<BlocksHash> {
+        self.blocks().map(BlockList::digest)
+    }
 }
 
 impl fmt::Debug for Content {
@@ -151,6 +156,17 @@ impl Entry {
     /// There to be fetched: valid and not deleted.
     pub fn is_present(&self) -> bool {
         self.validity.is_valid() && !self.content.is_deleted()
+    }
+
+    /// As others hear of it: what does not take part here is invalid, and what is kept to this machine has seen nothing, so that it never wins.
+    pub fn announced(mut self) -> Self {
+        if self.validity == Validity::OnlyHere {
+            self.version = Version::empty();
+        }
+        if !self.validity.is_valid() {
+            self.validity = Validity::Invalid;
+        }
+        self
     }
 
     /// Which of two machines' entries for one path comes first, by the rule that all machines follow. `Less` means that `self` comes first.
@@ -242,6 +258,16 @@ mod tests {
         assert_eq!(winner([&early, &late]), Some(&late));
         let (ahead, behind) = (entry(&[(1, 9)], 1, Validity::Valid), entry(&[(2, 1)], 1, Validity::Valid));
         assert_eq!(winner([&behind, &ahead]), Some(&ahead));
+    }
+
+    #[test]
+    fn others_hear_why_nothing_is_to_be_had_only_as_invalid() {
+        let announced = |validity| entry(&[(1, 7)], 1, validity).announced();
+        assert_eq!(announced(Validity::Valid), entry(&[(1, 7)], 1, Validity::Valid));
+        for validity in [Validity::Ignored, Validity::Unsupported, Validity::Suspect] {
+            assert_eq!(announced(validity), entry(&[(1, 7)], 1, Validity::Invalid));
+        }
+        assert_eq!(announced(Validity::OnlyHere), entry(&[], 1, Validity::Invalid));
     }
 
     #[test]

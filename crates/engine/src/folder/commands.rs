@@ -5,7 +5,7 @@ use super::{Action, Folder, Now};
 use crate::decide::Reason;
 use crate::root::{RootChange, RootState};
 use crate::rules::{FolderKind, Rules};
-use crate::trees::{Candidates, Local, Unreadable, View};
+use crate::trees::{Candidates, Local, Unreadable, View, all_below};
 use homesync_paths::{IgnoreRules, RelativePath};
 use homesync_protocol::{Content, Entry, Timestamp, Validity, Version};
 use std::sync::Arc;
@@ -170,7 +170,7 @@ impl Folder {
         if self.rules.kind != FolderKind::SendOnly {
             return Ok(Vec::new());
         }
-        for path in everything(view)? {
+        for path in all_below(view, None)? {
             let candidates = Candidates::read(view, &path)?;
             let Some(global) = candidates.global() else { continue };
             let own = candidates.own.as_ref();
@@ -207,7 +207,7 @@ impl Folder {
     /// leave the bytes in the recovery area.
     fn reverted(&mut self, view: &dyn View) -> Result<Vec<Action>, Unreadable> {
         let mut gathered = Gathered::default();
-        for path in everything(view)? {
+        for path in all_below(view, None)? {
             let candidates = Candidates::read(view, &path)?;
             let Some(own) = candidates.own.as_ref().filter(|own| own.entry.validity == Validity::OnlyHere)
             else {
@@ -219,13 +219,4 @@ impl Folder {
         }
         self.gathered(gathered, view)
     }
-}
-
-fn everything(view: &dyn View) -> Result<Vec<RelativePath>, Unreadable> {
-    let mut all = Vec::new();
-    view.paths_below(None, &mut |path| {
-        all.push(path.clone());
-        true
-    })?;
-    Ok(all)
 }

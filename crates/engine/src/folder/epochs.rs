@@ -4,7 +4,7 @@
 //! would be taken for a person's change. So every look carries the number of the last batch that was finished when it began.
 
 use crate::operation::{Displaced, Operation, Step};
-use crate::surroundings::at_or_above;
+use crate::surroundings::has_at_or_above;
 use homesync_paths::RelativePath;
 use std::collections::{BTreeSet, VecDeque};
 
@@ -41,7 +41,7 @@ impl Epochs {
             return true;
         }
         let mut later = self.batches.iter().filter(|(epoch, _)| *epoch > as_of);
-        later.any(|(_, paths)| at_or_above(path).any(|above| paths.contains(&above)))
+        later.any(|(_, paths)| has_at_or_above(paths, path))
     }
 }
 

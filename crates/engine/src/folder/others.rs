@@ -1,7 +1,7 @@
 //! What other machines say.
 
 use super::{Action, Folder};
-use crate::trees::{Agreed, Candidates, Changes, Unreadable, View};
+use crate::trees::{Agreed, Candidates, Changes, Unreadable, View, all_below};
 use homesync_paths::{RelativePath, is_control_path};
 use homesync_protocol::{DeviceId, Entry};
 use std::collections::BTreeMap;
@@ -48,12 +48,7 @@ impl Folder {
 
     /// Everything that a machine ever said is void.
     fn forgotten(&mut self, device: DeviceId, view: &dyn View) -> Result<(), Unreadable> {
-        let mut all = Vec::new();
-        view.paths_below(None, &mut |path| {
-            all.push(path.clone());
-            true
-        })?;
-        for path in all {
+        for path in all_below(view, None)? {
             if view.others(&path)?.iter().any(|(other, _)| *other == device) {
                 self.dirty.insert(path);
             }

@@ -3,7 +3,6 @@
 use super::scan::Gathered;
 use super::{Action, Folder, Now, SETTLE};
 use crate::record::{Meaning, Seen, record};
-use crate::surroundings::at_or_above;
 use crate::trees::{Candidates, Unreadable, View};
 use homesync_paths::RelativePath;
 use std::collections::{BTreeMap, BTreeSet};
@@ -70,8 +69,7 @@ impl Removals {
             |path: &RelativePath, since: u64| now.ticks >= since + SETTLE && !self.confirmed.contains(path);
         let due: BTreeSet<&RelativePath> =
             self.missing.iter().filter(|(path, since)| is_due(path, **since)).map(|(path, _)| path).collect();
-        let is_top =
-            |path: &RelativePath| !at_or_above(path).skip(1).any(|above| self.missing.contains_key(&above));
+        let is_top = |path: &RelativePath| !path.ancestors().any(|above| self.missing.contains_key(&above));
         due.into_iter().filter(|path| is_top(path)).cloned().collect()
     }
 

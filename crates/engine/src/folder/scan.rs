@@ -4,7 +4,7 @@ use super::{Action, Folder, Now, removals};
 use crate::git;
 use crate::record::{Meaning, Seen, record};
 use crate::surroundings::at_or_above;
-use crate::trees::{Agreed, Candidates, Changes, Local, Unreadable, View};
+use crate::trees::{Agreed, Candidates, Changes, Local, Unreadable, View, all_below};
 use homesync_paths::RelativePath;
 use homesync_protocol::{Content, Kind};
 use std::collections::{BTreeMap, BTreeSet};
@@ -177,11 +177,11 @@ impl Folder {
         if self.situation.unknown.contains(path) {
             self.known_again(path);
         }
-        if self.is_in_busy_unit(path) {
+        if self.situation.is_busy(path) {
             return Ok(());
         }
         let candidates = Candidates::read(view, path)?;
-        let own = candidates.own.as_ref().filter(|own| own.stamp.is_some());
+        let own = candidates.here();
         let is_directory = matches!(seen, Seen::Present { content: Content::Directory, .. });
         if own.is_some_and(|own| own.entry.content == Content::Directory) && !is_directory {
             self.gone_below(path, seen, view, now, gathered)?;
@@ -232,14 +232,9 @@ impl Folder {
         now: Now,
         gathered: &mut Gathered,
     ) -> Result<(), Unreadable> {
-        let mut below = Vec::new();
-        view.paths_below(Some(path), &mut |path| {
-            below.push(path.clone());
-            true
-        })?;
-        for path in below.into_iter().rev() {
+        for path in all_below(view, Some(path))?.into_iter().rev() {
             let candidates = Candidates::read(view, &path)?;
-            if candidates.own.as_ref().is_none_or(|own| own.stamp.is_none()) {
+            if candidates.here().is_none() {
                 continue;
             }
             if *seen != Seen::Ignored || !self.situation.ignore.decide(&path).ignored {
@@ -286,17 +281,14 @@ impl Folder {
         let after = now.global().map_or_else(|| local.entry.content.clone(), |global| global.content.clone());
         self.touched(&path, before.as_ref(), &after, view)?;
         self.failures.remove(&path);
-        let was_here = candidates
-            .own
-            .as_ref()
-            .is_some_and(|own| own.stamp.is_some() && own.entry.content == Content::Directory);
+        let was_here = candidates.here().is_some_and(|own| own.entry.content == Content::Directory);
         if local.stamp.is_some() && local.entry.content == Content::Directory && !was_here {
             // What waited for its directory has one now.
             self.dirty.extend(self.held.held.keys().filter(|held| held.is_at_or_below(&path)).cloned());
         }
         // A remnant of a directory that is a directory again brings back the directories above it, too.
         if local.stamp.is_some() {
-            for above in at_or_above(&path).skip(1) {
+            for above in path.ancestors() {
                 let is_removed = view.local(&above)?.is_some_and(|own| own.entry.content.is_deleted());
                 if is_removed && self.situation.has_left_out_below(&above) && !gathered.looks.contains(&above)
                 {
@@ -320,10 +312,7 @@ impl Folder {
         // A directory, something else, or nothing.
         let role = |content: &Content| (*content == Content::Directory, content.is_deleted());
         if before.is_some_and(|before| role(before) != role(after)) {
-            view.paths_below(Some(path), &mut |below| {
-                self.dirty.insert(below.clone());
-                true
-            })?;
+            self.dirty.extend(all_below(view, Some(path))?);
         }
         Ok(())
     }
@@ -395,10 +384,6 @@ impl Folder {
                 self.unlocked.insert(unit);
             }
         }
-    }
-
-    fn is_in_busy_unit(&self, path: &RelativePath) -> bool {
-        !self.situation.busy.is_empty() && at_or_above(path).any(|above| self.situation.busy.contains(&above))
     }
 
     /// Repositories to look at again: those where git was at work, and those where it has ended since.

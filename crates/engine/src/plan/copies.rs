@@ -80,7 +80,7 @@ fn removed(own: &Entry, surroundings: &Surroundings<'_>) -> Entry {
         modified: Timestamp::at(now as i64),
         modified_by: machine,
         permissions: None,
-        previous: own.content.blocks().map(homesync_protocol::BlockList::digest),
+        previous: own.content.digest(),
         ..own.clone()
     }
 }

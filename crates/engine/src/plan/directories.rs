@@ -4,7 +4,7 @@ use super::{Plan, consider};
 use crate::decide::Reason;
 use crate::operation::{Displaced, Expected, Operation, Step};
 use crate::surroundings::Surroundings;
-use crate::trees::Unreadable;
+use crate::trees::{Unreadable, all_below};
 use homesync_paths::{RelativePath, fold};
 use homesync_protocol::{Content, Kind};
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,7 +26,7 @@ pub(super) fn complete(
         let below = if is_going {
             present_below(&directory, surroundings)?
         } else {
-            all_below(&directory, surroundings)?
+            all_below(surroundings.view, Some(&directory))?
         };
         for path in below {
             if considered.insert(path.clone()) {
@@ -155,23 +155,10 @@ fn present_below(
     surroundings: &Surroundings<'_>,
 ) -> Result<Vec<RelativePath>, Unreadable> {
     let mut present = Vec::new();
-    for path in all_below(directory, surroundings)? {
+    for path in all_below(surroundings.view, Some(directory))? {
         if surroundings.view.local(&path)?.is_some_and(|own| own.stamp.is_some()) {
             present.push(path);
         }
     }
     Ok(present)
-}
-
-/// All that anybody has said anything about below a directory.
-fn all_below(
-    directory: &RelativePath,
-    surroundings: &Surroundings<'_>,
-) -> Result<Vec<RelativePath>, Unreadable> {
-    let mut below = Vec::new();
-    surroundings.view.paths_below(Some(directory), &mut |path| {
-        below.push(path.clone());
-        true
-    })?;
-    Ok(below)
 }

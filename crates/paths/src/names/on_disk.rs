@@ -77,8 +77,6 @@ pub struct Names {
     pub syncable: BTreeMap<String, DiskName>,
     /// Those that stay here, in the order of their bytes; they stop no other.
     pub unsyncable: Vec<UnsyncableName>,
-    /// Names that travel but are one name where case does not count, each group in order.
-    pub equal_when_folded: Vec<Vec<String>>,
 }
 
 impl Names {
@@ -89,7 +87,6 @@ impl Names {
         all.sort_by_cached_key(|name| (!is_composed(name), name.clone()));
         all.dedup();
         let mut names = Self::default();
-        let mut folded: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for name in all {
             match name.to_wire() {
                 Err(unsyncable) => names.unsyncable.push(unsyncable),
@@ -97,15 +94,21 @@ impl Names {
                     names.unsyncable.push(UnsyncableName { name, reason: UnsyncableReason::SameOnTheWire });
                 }
                 Ok(wire) => {
-                    folded.entry(fold(&wire)).or_default().push(wire.clone());
                     names.syncable.insert(wire, name);
                 }
             }
         }
         names.unsyncable.sort_by(|one, other| one.name.cmp(&other.name));
-        names.equal_when_folded = folded.into_values().filter(|group| group.len() > 1).collect();
-        names.equal_when_folded.iter_mut().for_each(|group| group.sort());
         names
+    }
+
+    /// Names that travel but are one name where case does not count, each group in order.
+    pub fn equal_when_folded(&self) -> Vec<Vec<String>> {
+        let mut folded: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for name in self.syncable.keys() {
+            folded.entry(fold(name)).or_default().push(name.clone());
+        }
+        folded.into_values().filter(|group| group.len() > 1).collect()
     }
 }
 
@@ -153,6 +156,6 @@ mod tests {
     fn names_that_differ_in_case_travel_and_are_told() {
         let names = Names::of(disk(&[b"readme", b"README", b"other"]));
         assert_eq!(names.syncable.len(), 3);
-        assert_eq!(names.equal_when_folded, [["README", "readme"]]);
+        assert_eq!(names.equal_when_folded(), [["README", "readme"]]);
     }
 }

@@ -77,7 +77,7 @@ impl Case {
     ) -> Result<(), String> {
         let is_missing = |operation: &Operation| {
             let is_put = matches!(operation.step, Step::Put { .. });
-            let digest = operation.entry.content.blocks().map(homesync_protocol::BlockList::digest);
+            let digest = operation.entry.content.digest();
             is_put && digest.is_some_and(|digest| !self.machines.iter().any(|any| any.disk.holds(digest)))
         };
         // A unit is done when all of it can be.

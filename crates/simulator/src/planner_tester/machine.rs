@@ -170,7 +170,7 @@ impl Machine {
 
     /// What the others are to hear, after what they were told, as it travels.
     pub(super) fn news_for(&self, other: usize) -> Vec<Entry> {
-        self.trees.since(self.told[other]).map(on_the_wire).collect()
+        self.trees.since(self.told[other]).cloned().map(Entry::announced).collect()
     }
 
     pub(super) fn plan(&self, dirty: &BTreeSet<RelativePath>) -> Result<Plan, Unreadable> {
@@ -283,16 +283,4 @@ impl IsDirectory for homesync_engine::Expected {
     fn is_directory(&self) -> bool {
         matches!(self, Self::Object(Stamp { kind: Kind::Directory, .. }))
     }
-}
-
-/// An entry as others hear of it: what does not take part is invalid, and what is kept to this machine never wins.
-fn on_the_wire(entry: &Entry) -> Entry {
-    let mut entry = entry.clone();
-    if entry.validity == Validity::OnlyHere {
-        entry.version = Version::empty();
-    }
-    if !entry.validity.is_valid() {
-        entry.validity = Validity::Invalid;
-    }
-    entry
 }

@@ -25,8 +25,6 @@ pub struct Ledger {
     held: Vec<BTreeSet<Id>>,
     /// For each machine, contents that people there took away or overwrote since the last look.
     taken: Vec<BTreeSet<Id>>,
-    /// For each machine, contents that people there wrote during the batch under way.
-    pub(super) fresh: Vec<BTreeSet<Id>>,
 }
 
 /// What is being put together is a copy of what is elsewhere.
@@ -38,13 +36,7 @@ impl Ledger {
     /// For so many machines.
     pub fn new(machines: usize) -> Self {
         let empty = || vec![BTreeSet::new(); machines];
-        Self {
-            held: empty(),
-            taken: empty(),
-            fresh: empty(),
-            staged: vec![BTreeSet::new(); machines],
-            ..Self::default()
-        }
+        Self { held: empty(), taken: empty(), staged: vec![BTreeSet::new(); machines], ..Self::default() }
     }
 
     /// A content that nobody wrote before.
@@ -57,7 +49,6 @@ impl Ledger {
         }
         self.contents.push(content.clone());
         self.held[machine].insert(id);
-        self.fresh[machine].insert(id);
         content
     }
 

@@ -174,7 +174,7 @@ impl Machine {
     }
 
     fn prepare(&self, wanted: Box<Entry>) -> Event {
-        let digest = wanted.content.blocks().map(homesync_protocol::BlockList::digest);
+        let digest = wanted.content.digest();
         let twins =
             digest.and_then(|digest| self.store.view().files_with(digest, 4).ok()).unwrap_or_default();
         let sources: Vec<RelativePath> = twins.into_iter().chain([wanted.path.clone()]).collect();
@@ -251,7 +251,7 @@ impl Machine {
     /// Tells every connected peer what it has not heard yet.
     pub fn announce(&mut self) {
         for (peer, told) in &mut self.told {
-            let entries: Vec<Entry> = self.store.since(*told).iter().map(on_the_wire).collect();
+            let entries: Vec<Entry> = self.store.since(*told).into_iter().map(Entry::announced).collect();
             if let Some(last) = entries.last() {
                 *told = last.sequence;
                 self.outbox
@@ -359,17 +359,4 @@ fn refused(operations: Vec<Operation>, text: &str) -> Vec<Outcome> {
         .into_iter()
         .map(|operation| Outcome { operation, result: Err(undone.clone()), intent: None })
         .collect()
-}
-
-/// An entry as others hear of it: what does not take part is invalid, and what is kept to this machine never wins.
-fn on_the_wire(entry: &Entry) -> Entry {
-    use homesync_protocol::{Validity, Version};
-    let mut entry = entry.clone();
-    if entry.validity == Validity::OnlyHere {
-        entry.version = Version::empty();
-    }
-    if !entry.validity.is_valid() {
-        entry.validity = Validity::Invalid;
-    }
-    entry
 }
