@@ -39,25 +39,38 @@ pub fn is_present(path: &Path) -> Result<bool, FileError> {
     }
 }
 
+/// Follows a path. Nothing at it is `None`; a link to nothing is an error. What appears between the two looks is looked at again: another
+/// process has just made it.
+fn unless_absent<T>(path: &Path, mut follow: impl FnMut() -> io::Result<T>) -> io::Result<Option<T>> {
+    loop {
+        match follow() {
+            Ok(found) => return Ok(Some(found)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => match fs::symlink_metadata(path) {
+                Ok(metadata) if metadata.is_symlink() && is_absent(&fs::metadata(path)) => {
+                    let text = "it is a link to something that is not there";
+                    return Err(io::Error::new(io::ErrorKind::NotFound, text));
+                }
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+                Err(error) => return Err(error),
+            },
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn is_absent<T>(result: &io::Result<T>) -> bool {
+    matches!(result, Err(error) if error.kind() == io::ErrorKind::NotFound)
+}
+
 /// Reads a regular file of at most `limit` bytes. Nothing at that path is `None`; a directory, a pipe, a larger file, or a link to nothing is
 /// an error.
 pub fn read_bounded(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, FileError> {
     let failed = |source| FileError { action: "read", path: path.to_owned(), source };
     // Without waiting, or a pipe of that name would stop us for ever.
     let flags = rustix::fs::OFlags::NONBLOCK.bits() as i32;
-    let file = match OpenOptions::new().read(true).custom_flags(flags).open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return match is_present(path)? {
-                true => Err(failed(io::Error::new(
-                    io::ErrorKind::NotFound,
-                    "it is a link to something that is not there",
-                ))),
-                false => Ok(None),
-            };
-        }
-        Err(error) => return Err(failed(error)),
-    };
+    let opened = unless_absent(path, || OpenOptions::new().read(true).custom_flags(flags).open(path));
+    let Some(file) = opened.map_err(failed)? else { return Ok(None) };
     let metadata = file.metadata().map_err(failed)?;
     if metadata.is_dir() {
         return Err(failed(io::Error::new(io::ErrorKind::IsADirectory, "it is a directory, not a file")));
@@ -157,24 +170,22 @@ impl Staged {
     }
 
     fn write_as(path: &Path, bytes: &[u8], mode: u32, suffix: &str) -> Result<Self, FileError> {
-        let refused = |reason: &str| {
-            FileError::from_io("replace", path)(io::Error::new(io::ErrorKind::InvalidInput, reason))
-        };
         // People link their configuration into a repository of dotfiles: the link stays, its target is replaced.
-        let (target, mode) = match fs::canonicalize(path) {
-            Ok(target) => {
-                let metadata = fs::metadata(&target).map_err(FileError::from_io("look at", &target))?;
+        let found = unless_absent(path, || {
+            let target = fs::canonicalize(path)?;
+            let metadata = fs::metadata(&target)?;
+            Ok((target, metadata))
+        });
+        let (target, mode) = match found.map_err(FileError::from_io("replace", path))? {
+            Some((target, metadata)) => {
                 if !metadata.is_file() {
-                    return Err(refused("it is not a regular file"));
+                    let error = io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file");
+                    return Err(FileError::from_io("replace", path)(error));
                 }
                 check_owner(&target, &metadata)?;
                 (target, metadata.permissions().mode() & 0o7777)
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => match is_present(path)? {
-                true => return Err(refused("it is a link to something that is not there")),
-                false => (path.to_owned(), mode),
-            },
-            Err(error) => return Err(FileError::from_io("find", path)(error)),
+            None => (path.to_owned(), mode),
         };
         let directory = parent_of(&target);
         let metadata = fs::metadata(directory).map_err(FileError::from_io("look at", directory))?;
@@ -333,6 +344,24 @@ mod tests {
         assert!(is_present(&link).expect("known"));
         let error = read_bounded(&link, 9).expect_err("a link to nothing");
         assert_eq!(error.source.to_string(), "it is a link to something that is not there");
+    }
+
+    #[test]
+    fn what_appears_while_we_look_is_no_link_to_nothing() {
+        let place = place();
+        let path = place.path().join("file");
+        std::thread::scope(|scope| {
+            let writer = scope.spawn(|| {
+                for _ in 0..20_000 {
+                    fs::write(&path, b"x").expect("written");
+                    discard(&path);
+                }
+            });
+            while !writer.is_finished() {
+                read_bounded(&path, 9).expect("a file or nothing");
+                drop(Staged::write_as(&path, b"y", 0o600, "test").expect("a file or nothing"));
+            }
+        });
     }
 
     #[test]
