@@ -1,11 +1,19 @@
-//! `simulate`: the folder engine in simulated worlds, compiled for speed.
+//! `simulate`: the planner, the executor and whole simulated worlds, compiled for speed.
 
-use crate::outcome::Outcome;
-use crate::process::{cargo, run as run_program};
+use crate::outcome::{Context, Outcome, failed, usage};
+use crate::process::cargo;
+
+/// Exit code of the simulator for a call that it does not understand.
+const USAGE: i32 = 2;
 
 /// Runs the chore: the arguments are those of the simulator's own program.
 pub(crate) fn run(arguments: &[String]) -> Outcome {
-    let mut program =
-        cargo(["run", "--locked", "--release", "--quiet", "--package", "homesync-simulator", "--"]);
-    run_program(program.args(arguments))
+    let call = ["run", "--locked", "--release", "--quiet", "--package", "homesync-simulator", "--"];
+    println!("$ cargo {} {}", call.join(" "), arguments.join(" "));
+    let status = cargo(call).args(arguments).status().context("cannot start cargo")?;
+    match status.code() {
+        Some(0) => Ok(()),
+        Some(USAGE) => Err(usage("does not understand these arguments; why is said above.")),
+        _ => Err(failed(format!("the simulator failed ({status})."))),
+    }
 }

@@ -14,6 +14,6 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
     steps.step("set up", || setup::run(&[]))?;
     check::static_steps(&mut steps)?;
     steps.step("all tests", || run_program(&mut cargo(["test", "--locked", "--workspace"])))?;
-    steps.step("simulated worlds", || simulate::run(&[]))?;
+    steps.step("simulated runs", || simulate::run(&[]))?;
     check::documentation_step(&mut steps)
 }

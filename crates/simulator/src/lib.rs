@@ -2,11 +2,12 @@
 //! shipped.
 //!
 //! Begin with [`choices`], from which everything that happens is drawn; then [`filesystem`], the disk that forgets; then [`world`], where
-//! several machines with their real engines and executors live.
+//! several machines with their real engines and executors live. [`tester`] names the three testers, [`scenario`] is a run of any of them.
 
 pub mod choices;
 pub mod executor_tester;
 pub mod filesystem;
 pub mod planner_tester;
 pub mod scenario;
+pub mod tester;
 pub mod world;

@@ -1,9 +1,9 @@
 //! One case: who takes part, what they have in common, and what happens.
 
-use super::Report;
 use super::contents;
 use super::machine::Machine;
 use crate::choices::{Choices, Generator, Tape, TapeReader};
+use crate::scenario::Report;
 use homesync_engine::{FolderKind, Guard, Local};
 use homesync_protocol::{Content, Timestamp};
 use std::collections::BTreeMap;
@@ -39,7 +39,7 @@ pub(super) struct Case {
     pub(super) plans: u64,
     reader: TapeReader,
     reached: BTreeMap<&'static str, u64>,
-    trace: Option<Vec<String>>,
+    log: Option<Vec<String>>,
 }
 
 impl Case {
@@ -55,7 +55,7 @@ impl Case {
             plans: 0,
             reader: tape.reader(),
             reached: BTreeMap::new(),
-            trace: tells.then(Vec::new),
+            log: tells.then(Vec::new),
         };
         // Most faults need no more than two or three, and four cost the time of many cases with two.
         let many = [2, 2, 2, 2, 3, 3, 3, 4][case.choose(8) as usize];
@@ -151,7 +151,7 @@ impl Case {
 
     pub(super) fn run(mut self) -> Report {
         let failure = self.happen().and_then(|()| self.settle_down()).err();
-        Report { failure, reached: self.reached, trace: self.trace.unwrap_or_default() }
+        Report { failure, reached: self.reached, log: self.log.unwrap_or_default(), trace: self.plans }
     }
 
     fn happen(&mut self) -> Result<(), String> {
@@ -178,8 +178,8 @@ impl Case {
     }
 
     pub(super) fn say(&mut self, line: impl FnOnce() -> String) {
-        if let Some(trace) = &mut self.trace {
-            trace.push(line());
+        if let Some(log) = &mut self.log {
+            log.push(line());
         }
     }
 
