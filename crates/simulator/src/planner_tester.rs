@@ -13,6 +13,7 @@ mod execution;
 mod machine;
 mod people;
 mod settle;
+mod side_by_side;
 
 use crate::choices::Tape;
 use crate::scenario::Report;

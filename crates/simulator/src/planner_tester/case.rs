@@ -105,8 +105,9 @@ impl Case {
         }
         // A clock may stand anywhere: nothing but the order of concurrent edits may depend on it.
         self.machines[special].skew = [0, 0, 0, 500, -500, -1_700_000_000][self.choose(6) as usize];
-        let lines: Vec<String> = self.machines.iter().enumerate().map(describe).collect();
-        lines.into_iter().for_each(|line| self.say(|| line));
+        if let Some(log) = &mut self.log {
+            log.extend(self.machines.iter().enumerate().map(describe));
+        }
     }
 
     /// What all machines have before anybody does anything.
@@ -130,19 +131,17 @@ impl Case {
         if self.machines[0].scan().is_err() {
             return;
         }
-        let (first, rest) = self.machines.split_at_mut(1);
-        let entries: Vec<_> = first[0].trees.locals().map(|own| own.entry.clone()).collect();
-        let devices: Vec<_> =
-            std::iter::once(first[0].device).chain(rest.iter().map(|other| other.device)).collect();
-        for machine in first.iter_mut().chain(rest.iter_mut()) {
-            let is_first = machine.device == devices[0];
-            for entry in entries.iter().filter(|_| !is_first) {
-                let stamp = machine.disk.put(&entry.path, entry.content.clone(), entry.modified, 0o755);
-                let _ = machine.store(Local { entry: entry.clone(), stamp: Some(stamp) });
-            }
-            let own = machine.device;
-            for device in devices.iter().filter(|device| **device != own) {
-                let _ = machine.hear(*device, entries.clone());
+        let devices: Vec<_> = self.machines.iter().map(|machine| machine.device).collect();
+        let entries: Vec<_> = self.machines[0].trees.locals().map(|own| own.entry.clone()).collect();
+        for (number, machine) in self.machines.iter_mut().enumerate() {
+            for entry in &entries {
+                if number > 0 {
+                    let stamp = machine.disk.put(&entry.path, entry.content.clone(), entry.modified, 0o755);
+                    machine.trees.put(Local { entry: entry.clone(), stamp: Some(stamp) });
+                }
+                for device in devices.iter().filter(|device| **device != machine.device) {
+                    machine.trees.hear(*device, entry.clone());
+                }
             }
             machine.told.fill(machine.trees.sequence());
             machine.dirty.clear();

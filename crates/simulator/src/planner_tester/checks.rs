@@ -3,10 +3,11 @@
 use super::case::Case;
 use super::contents;
 use super::machine::Machine;
-use homesync_engine::{FolderKind, Local, Reason, View};
+use super::side_by_side::side_by_side;
+use homesync_engine::{FolderKind, Local, Reason};
 use homesync_paths::RelativePath;
 use homesync_protocol::{BlocksHash, Content, Timestamp, Validity};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 impl Case {
     pub(super) fn check_end(&mut self) -> Result<(), String> {
@@ -61,8 +62,7 @@ impl Case {
             }
         }
         for (path, _) in machine.disk.objects().filter(|(path, _)| !machine.is_ignored(path)) {
-            let own = machine.trees.local(path).map_err(|error| error.to_string())?;
-            let is_known = own.as_ref().is_some_and(|own| own.stamp.is_some());
+            let is_known = machine.trees.get(path).is_some_and(|own| own.stamp.is_some());
             if !is_known && !machine.situation.left_out.iter().any(|left_out| left_out.is_at_or_below(path)) {
                 return Err(format!("machine {number} does not know that it has {}", path.as_str()));
             }
@@ -76,16 +76,14 @@ impl Case {
         if other.rules.kind == FolderKind::SendOnly && !self.swarm.overrides {
             return Ok(());
         }
-        let excepted = excepted(first).into_iter().chain(excepted(other)).collect();
-        let (ours, theirs) = (items(first, &excepted), items(other, &excepted));
-        let paths: BTreeSet<&RelativePath> = ours.keys().chain(theirs.keys()).copied().collect();
-        for path in paths.into_iter().filter(|path| !first.is_ignored(path) && !other.is_ignored(path)) {
-            let (left, right) = (ours.get(path), theirs.get(path));
+        let excepted: BTreeSet<&RelativePath> = excepted(first).chain(excepted(other)).collect();
+        let both = side_by_side(items(first, &excepted), items(other, &excepted));
+        for (path, left, right) in both {
             let is_same = match (left, right) {
                 (Some(left), Some(right)) => is_same(left, right),
-                _ => left.is_none() && right.is_none(),
+                _ => false,
             };
-            if !is_same {
+            if !is_same && !first.is_ignored(path) && !other.is_ignored(path) {
                 let path = path.as_str();
                 return Err(format!("L1: {path} is {left:?} on machine 0 and {right:?} on machine {number}"));
             }
@@ -115,22 +113,22 @@ impl Case {
 }
 
 /// What a machine is known not to have as the others have it.
-fn excepted(machine: &Machine) -> BTreeSet<RelativePath> {
+fn excepted(machine: &Machine) -> impl Iterator<Item = &RelativePath> {
     let kept = machine.trees.locals().filter(|own| own.entry.validity == Validity::OnlyHere);
-    kept.map(|own| own.entry.path.clone()).chain(machine.held.keys().cloned()).collect()
+    kept.map(|own| &own.entry.path).chain(machine.held.keys())
 }
 
 /// The items of a machine, but for what is excepted, above it and below it.
 fn items<'a>(
     machine: &'a Machine,
-    excepted: &BTreeSet<RelativePath>,
-) -> BTreeMap<&'a RelativePath, &'a Local> {
+    excepted: &BTreeSet<&RelativePath>,
+) -> impl Iterator<Item = (&'a RelativePath, &'a Local)> {
     let is_excepted = |path: &RelativePath| {
         excepted.iter().any(|other| path.is_at_or_below(other) || other.is_at_or_below(path))
     };
     let present =
-        machine.trees.locals().filter(|own| own.entry.is_present() && !is_excepted(&own.entry.path));
-    present.map(|own| (&own.entry.path, own)).collect()
+        machine.trees.locals().filter(move |own| own.entry.is_present() && !is_excepted(&own.entry.path));
+    present.map(|own| (&own.entry.path, own))
 }
 
 fn is_same(left: &Local, right: &Local) -> bool {

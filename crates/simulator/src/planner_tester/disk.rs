@@ -7,6 +7,7 @@ use homesync_paths::{RelativePath, fold};
 use homesync_protocol::{BlocksHash, Content, Kind, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
+use std::rc::Rc;
 
 /// What stands at a path.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,7 +27,8 @@ pub(super) struct Left {
 /// One machine's disk.
 #[derive(Clone, Default)]
 pub(super) struct Disk {
-    objects: BTreeMap<RelativePath, Object>,
+    /// Shared with whoever compares them later, and small where the map moves them about.
+    objects: BTreeMap<RelativePath, Rc<Object>>,
     /// Everything that was displaced. Nothing is ever thrown away.
     pub(super) recovery: BTreeSet<BlocksHash>,
     pub(super) folds_case: bool,
@@ -36,10 +38,10 @@ pub(super) struct Disk {
 
 impl Disk {
     pub(super) fn get(&self, path: &RelativePath) -> Option<&Object> {
-        self.objects.get(path)
+        self.objects.get(path).map(Rc::as_ref)
     }
 
-    pub(super) fn objects(&self) -> impl DoubleEndedIterator<Item = (&RelativePath, &Object)> {
+    pub(super) fn objects(&self) -> impl DoubleEndedIterator<Item = (&RelativePath, &Rc<Object>)> {
         self.objects.iter()
     }
 
@@ -50,9 +52,10 @@ impl Disk {
 
     /// What is below a directory, at any depth.
     pub(super) fn below(&self, directory: &RelativePath) -> Vec<RelativePath> {
-        let prefix = format!("{}/", directory.as_str());
-        let range = self.objects.range::<str, _>((Bound::Included(prefix.as_str()), Bound::Unbounded));
-        range.map(|(path, _)| path).take_while(|path| path.as_str().starts_with(&prefix)).cloned().collect()
+        let after = self.objects.range::<str, _>((Bound::Excluded(directory.as_str()), Bound::Unbounded));
+        let same_beginning =
+            after.map(|(path, _)| path).take_while(|path| path.as_str().starts_with(directory.as_str()));
+        same_beginning.filter(|path| path.is_at_or_below(directory)).cloned().collect()
     }
 
     /// The name under which this file system finds the path: another spelling, where it does not tell them apart.
@@ -69,8 +72,8 @@ impl Disk {
 
     /// A directory stands above the path.
     pub(super) fn has_place_for(&self, path: &RelativePath) -> bool {
-        path.parent().is_none_or(|parent| {
-            self.objects.get(&parent).is_some_and(|object| object.content == Content::Directory)
+        path.as_str().rsplit_once('/').is_none_or(|(parent, _)| {
+            self.objects.get(parent).is_some_and(|object| object.content == Content::Directory)
         })
     }
 
@@ -93,21 +96,21 @@ impl Disk {
             inode: self.inodes,
             permissions: if kind == Kind::Link { 0o777 } else { permissions },
         };
-        self.objects.insert(path.clone(), Object { content, stamp });
+        self.objects.insert(path.clone(), Rc::new(Object { content, stamp }));
         stamp
     }
 
     /// Changes an object where it stands.
     pub(super) fn change(&mut self, path: &RelativePath, change: impl FnOnce(&mut Object)) {
         self.ticks += 1;
-        if let Some(object) = self.objects.get_mut(path) {
+        if let Some(object) = self.objects.get_mut(path).map(Rc::make_mut) {
             change(object);
             object.stamp.changed = Timestamp::at(self.ticks);
         }
     }
 
     /// Takes an object and all below it away.
-    pub(super) fn take(&mut self, path: &RelativePath) -> Vec<(RelativePath, Object)> {
+    pub(super) fn take(&mut self, path: &RelativePath) -> Vec<(RelativePath, Rc<Object>)> {
         let mut all = vec![path.clone()];
         all.extend(self.below(path));
         all.into_iter().filter_map(|path| self.objects.remove(&path).map(|object| (path, object))).collect()
@@ -119,7 +122,7 @@ impl Disk {
             let place = path.strip_prefix(from).and_then(|below| to.join(below.as_str()).ok());
             if place.is_none() {
                 self.ticks += 1;
-                object.stamp.changed = Timestamp::at(self.ticks);
+                Rc::make_mut(&mut object).stamp.changed = Timestamp::at(self.ticks);
             }
             self.objects.insert(place.unwrap_or_else(|| to.clone()), object);
         }

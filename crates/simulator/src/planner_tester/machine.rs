@@ -1,6 +1,8 @@
 //! One machine of a case: its trees, its disk, and the steps between them that the folder's state machine would take.
 
-use super::disk::{Disk, Left};
+use super::contents;
+use super::disk::{Disk, Left, Object};
+use super::side_by_side::side_by_side;
 use homesync_engine::{
     Changes, Command, Event, Folder, FolderKind, Local, Meaning, MemoryTrees, Now, Operation, Plan, Rules,
     Seen, Situation, Stamp, Step, Surroundings, Unreadable, View, plan, record,
@@ -8,6 +10,7 @@ use homesync_engine::{
 use homesync_paths::RelativePath;
 use homesync_protocol::{Content, DeviceId, Entry, Kind, ShortId, Validity, Version};
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 pub(super) struct Machine {
     pub(super) device: DeviceId,
@@ -20,6 +23,8 @@ pub(super) struct Machine {
     /// What waited in the last plan that looked at it.
     pub(super) held: BTreeMap<RelativePath, homesync_engine::Reason>,
     pub(super) guarded: BTreeMap<RelativePath, Version>,
+    /// Of which paths the last plan was made that needed nothing but operations.
+    pub(super) planned: BTreeSet<RelativePath>,
     /// Up to which of our sequence numbers each other machine was told.
     pub(super) told: Vec<u64>,
     /// Seconds that its clock is ahead.
@@ -35,12 +40,13 @@ impl Machine {
         Self {
             device,
             rules: Rules { guard: homesync_engine::Guard::Off, ..Rules::new(ShortId::from(device)) },
-            situation: Situation::default(),
+            situation: contents::situation(),
             trees: MemoryTrees::default(),
             disk: Disk::default(),
             dirty: BTreeSet::new(),
             held: BTreeMap::new(),
             guarded: BTreeMap::new(),
+            planned: BTreeSet::new(),
             told: vec![0; machines],
             skew: 0,
         }
@@ -51,25 +57,36 @@ impl Machine {
     }
 
     pub(super) fn is_ignored(&self, path: &RelativePath) -> bool {
-        self.situation.ignore.decide(path).ignored
+        // Without patterns only homesync's own names are left out, and nobody here has any.
+        self.situation.ignore.pattern_count() > 0 && self.situation.ignore.decide(path).ignored
     }
 
     /// What stands there is what the index says.
     pub(super) fn is_believed(&self, path: &RelativePath) -> bool {
-        let own = self.trees.local(path).ok().flatten();
-        own.is_some_and(|own| own.entry.validity != Validity::Suspect)
+        self.trees.get(path).is_some_and(|own| own.entry.validity != Validity::Suspect)
     }
 
     /// Looks at everything and records what is found.
     pub(super) fn scan(&mut self) -> Result<(), Unreadable> {
         self.notice_left_out();
-        let mut paths: BTreeSet<RelativePath> = self.disk.objects().map(|(path, _)| path.clone()).collect();
-        paths.extend(self.trees.locals().filter(|own| own.stamp.is_some()).map(|own| own.entry.path.clone()));
+        let own = self.trees.locals().map(|own| (&own.entry.path, own));
+        let both = side_by_side(self.disk.objects(), own.filter(|(_, own)| own.stamp.is_some()));
+        // What is found at one path changes nothing about whether another one is as it was.
+        let changed =
+            both.filter(|(path, object, own)| !self.is_unchanged(path, object.map(Rc::as_ref), *own));
+        let changed: Vec<RelativePath> = changed.map(|(path, _, _)| path.clone()).collect();
         // Directories last: whether one is more than a remnant is known when what is in it is.
-        for path in paths.into_iter().rev() {
+        for path in changed.into_iter().rev() {
             self.look_at(&path)?;
         }
         Ok(())
+    }
+
+    /// What stands there looks as it did when the index heard of it.
+    fn is_unchanged(&self, path: &RelativePath, object: Option<&Object>, own: Option<&Local>) -> bool {
+        object.zip(own).is_some_and(|(object, own)| {
+            own.stamp == Some(object.stamp) && own.entry.validity == Validity::Valid && !self.is_ignored(path)
+        })
     }
 
     fn notice_left_out(&mut self) {
@@ -92,27 +109,21 @@ impl Machine {
             return Ok(());
         }
         let object = self.disk.get(path);
+        let own = self.trees.get(path);
+        if self.is_unchanged(path, object, own) {
+            return Ok(());
+        }
+        if object.is_some_and(|object| object.content == Content::Directory) && self.is_remnant(path, own)? {
+            return Ok(());
+        }
         let is_ignored = self.is_ignored(path);
-        let own = self.trees.local(path)?;
-        if let (Some(object), Some(own)) = (object, &own)
-            && own.stamp == Some(object.stamp)
-            && own.entry.validity == Validity::Valid
-            && !is_ignored
-        {
-            return Ok(());
-        }
-        if object.is_some_and(|object| object.content == Content::Directory)
-            && self.is_remnant(path, own.as_ref())?
-        {
-            return Ok(());
-        }
         let seen = match object {
             _ if is_ignored && object.is_some() => Seen::Ignored,
             None => Seen::Absent,
             Some(object) => Seen::Present {
                 stamp: object.stamp,
                 content: object.content.clone(),
-                blank: object.content == super::contents::blank(),
+                blank: object.content == *contents::blank(),
                 racy: false,
             },
         };
@@ -143,7 +154,7 @@ impl Machine {
     pub(super) fn store(&mut self, local: Local) -> Result<(), Unreadable> {
         let path = local.entry.path.clone();
         self.touch(&path)?;
-        self.trees.apply(&Changes { local: vec![local], ..Changes::default() });
+        self.trees.put(local);
         Ok(())
     }
 
@@ -159,12 +170,10 @@ impl Machine {
 
     /// Another machine said what it has.
     pub(super) fn hear(&mut self, from: DeviceId, entries: Vec<Entry>) -> Result<(), Unreadable> {
-        let others = entries.into_iter().map(|entry| (from, entry)).collect();
-        let changes = Changes { others, ..Changes::default() };
-        for (_, entry) in &changes.others {
+        for entry in entries {
             self.touch(&entry.path)?;
+            self.trees.hear(from, entry);
         }
-        self.trees.apply(&changes);
         Ok(())
     }
 
@@ -191,7 +200,9 @@ impl Machine {
             // What waits may wait for one of these.
             self.dirty.extend(plan.held.keys().cloned());
         }
-        if !plan.recorded.is_empty() {
+        if plan.recorded.is_empty() {
+            self.planned = dirty;
+        } else {
             // The operations may depend on what is recorded: they are planned again.
             self.dirty.extend(dirty);
             for local in plan.recorded.clone() {

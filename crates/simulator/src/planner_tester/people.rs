@@ -161,7 +161,7 @@ impl Case {
         self.reach("rot");
         self.supersede(&object.content);
         self.machines[number].disk.change(path, |object| {
-            object.content = contents::blank();
+            object.content = contents::blank().clone();
             object.stamp.size = 10;
         });
         self.machines[number].scan().map_err(|error| error.to_string())
