@@ -22,14 +22,24 @@ impl Scenario {
         }
     }
 
-    /// By what two failures are taken for the same one: the rule that is named first. What the executor's tester says names no rules.
+    /// By what two failures are taken for the same one. What the executor's tester says names no rules.
     fn rule(&self) -> Option<String> {
         let failure = self.play(false).failure?;
-        match self.tester() {
-            Tester::Executor => Some(String::new()),
-            Tester::Planner | Tester::Worlds => failure.split(':').next().map(str::to_owned),
-        }
+        Some(match self.tester() {
+            Tester::Planner => plain_words(&failure),
+            Tester::Executor => String::new(),
+            Tester::Worlds => failure.split(':').next().unwrap_or(&failure).to_owned(),
+        })
     }
+}
+
+/// The rule and the words of a sentence, without the paths and numbers in it and what is in brackets: those get smaller.
+fn plain_words(failure: &str) -> String {
+    let sentence = failure.split(['(', '{']).next().unwrap_or(failure);
+    let words = sentence.split_whitespace().map(|word| word.trim_matches([':', ',', '.']));
+    let is_rule = |word: &str| word.starts_with(['E', 'L', 'S']) && word[1..].parse::<u8>().is_ok();
+    let is_word = |word: &str| word.len() > 1 && word.bytes().all(|byte| byte.is_ascii_lowercase());
+    words.filter(|word| is_word(word) || is_rule(word)).collect::<Vec<_>>().join(" ")
 }
 
 fn simplified_world(tapes: &Tapes, fails: &dyn Fn(Tapes) -> bool) -> Tapes {
@@ -43,4 +53,21 @@ fn simplified_world(tapes: &Tapes, fails: &dyn Fn(Tapes) -> bool) -> Tapes {
         best.schedule = shrink(&best.schedule, &mut |schedule| fails(with_schedule(schedule)));
     }
     best
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_are_alike_whatever_they_are_about() {
+        for (failure, words) in [
+            ("L1: machine 1 still waits at d/b: Blocked", "L1 machine still waits at"),
+            ("L1: d is Some(Local { entry: ... }) on machine 0 and None", "L1 is"),
+            ("machine 2: d/e is not empty: d/e/a (at d/e remove)", "machine is not empty"),
+            ("a is fetched, and could be moved", "is fetched and could be moved"),
+        ] {
+            assert_eq!(plain_words(failure), words, "{failure}");
+        }
+    }
 }
