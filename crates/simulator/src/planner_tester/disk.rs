@@ -116,15 +116,21 @@ impl Disk {
         all.into_iter().filter_map(|path| self.objects.remove(&path).map(|object| (path, object))).collect()
     }
 
+    /// What stands at a path and below it, by the names that it would have at or below another one.
+    pub(super) fn renamed(&self, from: &RelativePath, to: &RelativePath) -> Vec<(RelativePath, Content)> {
+        let all = std::iter::once(from.clone()).chain(self.below(from));
+        let content = |path: &RelativePath| self.get(path).map(|object| object.content.clone());
+        all.filter_map(|path| Some((place_below(&path, from, to), content(&path)?))).collect()
+    }
+
     /// Moves an object and all below it to a name at which nothing is.
     pub(super) fn rename(&mut self, from: &RelativePath, to: &RelativePath) {
         for (path, mut object) in self.take(from) {
-            let place = path.strip_prefix(from).and_then(|below| to.join(below.as_str()).ok());
-            if place.is_none() {
+            if path == *from {
                 self.ticks += 1;
                 Rc::make_mut(&mut object).stamp.changed = Timestamp::at(self.ticks);
             }
-            self.objects.insert(place.unwrap_or_else(|| to.clone()), object);
+            self.objects.insert(place_below(&path, from, to), object);
         }
     }
 
@@ -240,4 +246,9 @@ impl Disk {
         self.recovery.extend(gone.iter().filter_map(|(_, object)| Some(object.content.blocks()?.digest())));
         Ok(())
     }
+}
+
+/// Where something at or below `from` is when `from` is called `to`.
+fn place_below(path: &RelativePath, from: &RelativePath, to: &RelativePath) -> RelativePath {
+    path.strip_prefix(from).and_then(|below| to.join(below.as_str()).ok()).unwrap_or_else(|| to.clone())
 }

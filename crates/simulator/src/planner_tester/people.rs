@@ -106,8 +106,8 @@ impl Case {
         } else {
             self.remove(number, to);
         }
-        if let Some(content) = self.machines[number].disk.get(path).map(|object| object.content.clone()) {
-            self.may_go(to, &content);
+        for (place, content) in self.machines[number].disk.renamed(path, to) {
+            self.may_go(&place, &content);
         }
         self.machines[number].disk.rename(path, to);
     }
