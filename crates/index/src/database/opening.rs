@@ -84,7 +84,7 @@ pub(super) fn start(
     options: &Options,
     path: Option<&Path>,
 ) -> Result<Shared, IndexError> {
-    look(&backend).map_err(|reason| IndexError::Broken { kept: path.map(Path::to_owned), reason })?;
+    look(&backend, path)?;
     let (mut database, switch) = load(backend, options, path)?;
     let prepared = caught(|| prepare(&mut database, path));
     match prepared {
@@ -133,18 +133,21 @@ fn prepare(
     Ok(Ok((meta::names(&database.begin_read()?.open_table(META)?)?, is_marked)))
 }
 
-/// What a storage holds is a database as far as its first bytes and its length can tell.
-fn look(backend: &impl StorageBackend) -> Result<(), String> {
-    let length = backend.len().map_err(|error| error.to_string())?;
-    if length == 0 {
-        return Err("the file is empty".to_owned());
-    }
+/// What a storage holds is a database as far as its first bytes and its length can tell. A disk that cannot say says nothing about that.
+fn look(backend: &impl StorageBackend, path: Option<&Path>) -> Result<(), IndexError> {
+    let disk = |error: io::Error| IndexError::disk("read", path.unwrap_or(Path::new("the database")), &error);
+    let length = backend.len().map_err(disk)?;
     let mut magic = [0; MAGIC.len()];
-    if length < SMALLEST {
-        return Err(format!("the file is cut short to {length} bytes"));
+    if length >= SMALLEST {
+        backend.read(0, &mut magic).map_err(disk)?;
     }
-    backend.read(0, &mut magic).map_err(|error| error.to_string())?;
-    if magic == *MAGIC { Ok(()) } else { Err("the file is not an index".to_owned()) }
+    let reason = match length {
+        0 => "the file is empty".to_owned(),
+        1..SMALLEST => format!("the file is cut short to {length} bytes"),
+        _ if magic != *MAGIC => "the file is not an index".to_owned(),
+        _ => return Ok(()),
+    };
+    Err(IndexError::Broken { kept: path.map(Path::to_owned), reason })
 }
 
 fn load(

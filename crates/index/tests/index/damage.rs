@@ -154,3 +154,19 @@ fn durability_06_a_read_that_fails_is_an_error_and_never_an_absence() {
     }
     assert!(errors > 0);
 }
+
+#[test]
+fn a_disk_that_cannot_be_read_is_not_taken_for_a_damaged_database() {
+    let (image, _) = sound();
+    let mut reads = 0;
+    loop {
+        let disk = Disk::of(image.clone());
+        disk.fail_reads_after(Some(reads));
+        match open(&disk).and_then(|database| folder(&database)) {
+            Ok(_) => break,
+            Err(error) => assert!(matches!(error, IndexError::Disk(_)), "after {reads} reads: {error}"),
+        }
+        reads += 1;
+    }
+    assert!(reads > 2, "opening reads the database");
+}

@@ -25,6 +25,8 @@ struct State {
     calls: u64,
     syncs: u64,
     capacity: Option<u64>,
+    /// Reads that succeed until the others fail.
+    reads_left: Option<u64>,
 }
 
 #[derive(Clone, Debug)]
@@ -60,6 +62,11 @@ impl Disk {
     /// It holds no more bytes than this.
     pub fn limit(&self, capacity: Option<u64>) {
         self.state().capacity = capacity;
+    }
+
+    /// So many reads succeed; all later ones fail.
+    pub fn fail_reads_after(&self, reads: Option<u64>) {
+        self.state().reads_left = reads;
     }
 
     /// Calls that changed something.
@@ -130,7 +137,12 @@ impl StorageBackend for Disk {
     }
 
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        let state = self.state();
+        let mut state = self.state();
+        match &mut state.reads_left {
+            Some(0) => return Err(io::Error::other("it cannot be read")),
+            Some(left) => *left -= 1,
+            None => {}
+        }
         let end = usize::try_from(offset).ok().and_then(|start| start.checked_add(out.len()));
         let bytes = end.and_then(|end| state.cached.get(end - out.len()..end));
         out.copy_from_slice(bytes.ok_or(io::ErrorKind::UnexpectedEof)?);
