@@ -9,6 +9,7 @@ mod liveness;
 mod machine;
 mod network;
 mod people;
+mod real_index;
 mod safety;
 mod store;
 
@@ -74,6 +75,7 @@ pub struct Swarm {
     ordered: bool,
     old_index: bool,
     guard: bool,
+    real_index: bool,
 }
 
 /// A run.
@@ -115,6 +117,8 @@ pub const MINIMUMS: &[(&str, u64)] = &[
     ("older index", 200),
     ("operation refused", 2_000),
     ("power cut in the middle", 2_000),
+    ("real index", 300),
+    ("real index cut in the middle", 200),
 ];
 
 /// When a run begins.
@@ -126,7 +130,16 @@ const STEPS: usize = 260;
 
 /// Runs a world from its tapes.
 pub fn run(tapes: &Tapes, keep_log: bool) -> Report {
-    let mut world = World::new(tapes, keep_log);
+    run_with(tapes, keep_log, false)
+}
+
+/// Runs a world in which every machine has the real index, whatever its tapes say.
+pub fn run_with_real_index(tapes: &Tapes, keep_log: bool) -> Report {
+    run_with(tapes, keep_log, true)
+}
+
+fn run_with(tapes: &Tapes, keep_log: bool, real_index: bool) -> Report {
+    let mut world = World::new(tapes, keep_log, real_index);
     let failure = world.live().err();
     world.trace = world
         .machines
@@ -137,9 +150,10 @@ pub fn run(tapes: &Tapes, keep_log: bool) -> Report {
 }
 
 impl World {
-    fn new(tapes: &Tapes, keep_log: bool) -> Self {
+    fn new(tapes: &Tapes, keep_log: bool, real_index: bool) -> Self {
         let schedule = Rc::new(RefCell::new(tapes.schedule.reader()));
-        let swarm = draw_swarm(&mut *schedule.borrow_mut());
+        let mut swarm = draw_swarm(&mut *schedule.borrow_mut());
+        swarm.real_index |= real_index;
         let count = 2 + schedule.borrow_mut().choose(2, "machines") as usize;
         let devices: Vec<DeviceId> =
             (0..count).map(|number| DeviceId::from_bytes([number as u8 + 1; 32])).collect();
@@ -166,6 +180,9 @@ impl World {
                 rules.guard = Guard::MoreThan(TIGHT);
             }
             let mut machine = Machine::new(number, &devices, disk, rules, number as u64 + 1);
+            if swarm.real_index {
+                machine.store = real_index::store(&machine, &devices, schedule.clone(), swarm);
+            }
             machine.command(Command::Ignore(ignore.clone()), Now::default());
             machines.push(machine);
         }
@@ -204,8 +221,11 @@ impl World {
                 break;
             }
             self.step()?;
+            self.check_indexes()?;
         }
-        self.settle_down()
+        self.calm_indexes();
+        self.settle_down()?;
+        self.check_indexes_whole()
     }
 
     fn choose(&self, below: u64, what: &'static str) -> u64 {
@@ -350,6 +370,9 @@ impl World {
     }
 
     fn connect(&mut self, one: usize, other: usize) {
+        if [one, other].into_iter().any(|number| !self.machines[number].store.is_open()) {
+            return;
+        }
         self.network.connect(one, other);
         for (here, there) in [(one, other), (other, one)] {
             let known = self.machines[there].store.position(self.machines[here].device);
@@ -390,6 +413,7 @@ impl World {
 
     /// Hands what machines want to send to the network.
     pub(crate) fn flush(&mut self) {
+        self.disconnect_stopped();
         for number in 0..self.machines.len() {
             for (to, message) in std::mem::take(&mut self.machines[number].outbox) {
                 self.network.send(number, to, message);
@@ -423,6 +447,7 @@ fn draw_swarm(choices: &mut dyn Choices) -> Swarm {
         ordered: on("ordered disk"),
         old_index: on("old index"),
         guard: on("a tight guard"),
+        real_index: choices.choose(20, "the real index") == 19,
     }
 }
 

@@ -48,6 +48,8 @@ pub struct Machine {
     pub counter_floor: u64,
     /// Something could not be stored: everything is to be looked at again.
     pub needs_scan: bool,
+    /// The folder began again, and knows of no connection: each is to be made anew.
+    pub began_again: bool,
     /// What it did since somebody looked.
     pub deeds: Vec<Deed>,
     peers: Vec<DeviceId>,
@@ -68,6 +70,7 @@ impl Machine {
             outbox: Vec::new(),
             counter_floor: 0,
             needs_scan: false,
+            began_again: false,
             deeds: Vec::new(),
             peers: devices.to_vec(),
         }
@@ -84,7 +87,10 @@ impl Machine {
             if self.needs_scan && matches!(event, Event::Looked { .. } | Event::Listed(_)) {
                 continue;
             }
-            let Ok(actions) = self.folder.handle(event, self.store.view(), self.here(now)) else { return };
+            let Ok(actions) = self.folder.handle(event, self.store.view(), self.here(now)) else {
+                self.needs_scan |= !self.store.is_open();
+                return;
+            };
             self.perform(actions, now, &mut events);
             while events.is_empty() && !self.disk.has_crashed() && !self.needs_scan {
                 let Ok(actions) = self.folder.poll(self.store.view(), self.here(now)) else { return };
@@ -114,7 +120,11 @@ impl Machine {
                         return;
                     }
                     let there = self.still_there(&changes);
-                    self.store.commit(&changes);
+                    if self.store.commit(&changes).is_err() {
+                        // Whether it is there is known when the index is opened again. Until then nobody may hear of it either.
+                        self.needs_scan = true;
+                        return;
+                    }
                     self.deeds.push(Deed::Stored(changes, there));
                 }
                 Action::Announce => self.announce(),
@@ -163,8 +173,9 @@ impl Machine {
         let open = self.store.open_intents();
         if !open.is_empty() {
             match executor.settle(&open) {
-                Ok(()) => self.store.settle_intents(),
+                Ok(()) if self.store.settle_intents().is_ok() => {}
                 // Not now: everything is tried again later.
+                Ok(()) => return Event::Finished(refused(operations, "the index is not open")),
                 Err(error) => return Event::Finished(refused(operations, &error.to_string())),
             }
         }
@@ -186,6 +197,11 @@ impl Machine {
 
     /// Looks at a path, or at everything, and tells the engine.
     pub fn scan(&mut self, path: Option<&RelativePath>, now: Now) {
+        if !self.store.is_open() {
+            return self.begin_again(now);
+        }
+        // Until all was looked at, a part proves nothing.
+        let path = path.filter(|_| !self.store.is_fresh());
         if path.is_none() {
             self.needs_scan = false;
         }
@@ -193,6 +209,10 @@ impl Machine {
         self.scan_into(path, now, &mut events);
         for event in events {
             self.handle(event, now);
+        }
+        let is_whole = path.is_none() && !self.needs_scan && !self.disk.has_crashed();
+        if is_whole && self.store.is_fresh() {
+            self.needs_scan = self.store.scanned().is_err();
         }
     }
 
@@ -263,8 +283,7 @@ impl Machine {
     /// A peer can be talked to. `known` is what it says it knows of this machine's index.
     pub fn connected(&mut self, peer: usize, device: DeviceId, known: Option<(u64, u64)>, now: Now) {
         let id = self.store.index_id();
-        let from = known
-            .filter(|(index_id, sequence)| *index_id == id && *sequence <= self.store.trees().sequence());
+        let from = known.filter(|(index_id, sequence)| *index_id == id && *sequence <= self.store.sequence());
         self.told.insert(peer, from.map_or(0, |(_, sequence)| sequence));
         if from.is_none() {
             self.outbox.push((peer, Message::Index { full: true, index_id: id, entries: Vec::new() }));
@@ -288,7 +307,8 @@ impl Machine {
                 self.handle(Event::Index { device, full, entries }, now);
                 if !self.disk.has_crashed() {
                     let sequence = last.unwrap_or(if full { 0 } else { before });
-                    self.store.set_position(device, (index_id, sequence));
+                    // After a failure the old position stays, and what came since is sent again.
+                    let _ = self.store.set_position(device, (index_id, sequence));
                 }
             }
             Message::Request { wanted, block } => {
@@ -324,13 +344,26 @@ impl Machine {
 
     /// The program, or the whole machine, stopped and starts again.
     pub fn start_again(&mut self, power_cut: bool, now: Now) {
+        // A disk that is there again was off: whoever started it cut the power.
+        self.store.stop(power_cut || !self.disk.has_crashed());
         if power_cut {
             self.disk.reboot()
         } else {
             self.disk.restart()
         }
+        self.begin_again(now);
+    }
+
+    /// The folder starts with what its index says. If that cannot be opened, it is tried again at the next look.
+    fn begin_again(&mut self, now: Now) {
         self.told.clear();
         self.outbox.clear();
+        self.began_again = true;
+        self.needs_scan = self.store.open(self.counter_floor).is_err();
+        if self.needs_scan {
+            return;
+        }
+        self.counter_floor = self.store.counter_floor().unwrap_or(self.counter_floor);
         self.identity = self.folder.identity().or(self.identity);
         let ignore = self.folder.ignore().clone();
         let rules = Rules { counter_floor: self.counter_floor, ..self.folder.rules().clone() };
@@ -341,11 +374,13 @@ impl Machine {
 
     /// Settles what was under way, and looks at everything. Cut short, it is repeated at the next start.
     pub fn recover(&mut self, now: Now) {
+        if !self.store.is_open() {
+            return self.begin_again(now);
+        }
         let deletable = |_: &RelativePath| false;
         let time = Timestamp::at(self.here(now).seconds as i64);
         let settled = Executor::new(&self.disk, &deletable, time).settle(&self.store.open_intents());
-        if settled.is_ok() && !self.disk.has_crashed() {
-            self.store.settle_intents();
+        if settled.is_ok() && !self.disk.has_crashed() && self.store.settle_intents().is_ok() {
             self.scan(None, now);
         }
     }
