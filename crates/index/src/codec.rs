@@ -142,7 +142,19 @@ impl<'a> Cursor<'a> {
         Ok(*first)
     }
 
+    #[inline]
     pub(crate) fn number(&mut self) -> Result<u64, Damaged> {
+        // Most numbers are small.
+        match self.0.split_first() {
+            Some((first, rest)) if *first < 0x80 => {
+                self.0 = rest;
+                Ok(u64::from(*first))
+            }
+            _ => self.long_number(),
+        }
+    }
+
+    fn long_number(&mut self) -> Result<u64, Damaged> {
         let mut number = 0;
         for shift in (0..64).step_by(7) {
             let byte = self.byte()?;
@@ -191,7 +203,7 @@ impl Paths {
     pub(crate) fn of(&mut self, key: &[u8]) -> Result<RelativePath, Damaged> {
         let name = self.directory.as_ref().and_then(|directory| {
             let rest = key.strip_prefix(directory.as_str().as_bytes())?.strip_prefix(b"/")?;
-            str::from_utf8(rest).ok().filter(|rest| !rest.contains('/'))
+            if rest.contains(&b'/') { None } else { str::from_utf8(rest).ok() }
         });
         if let (Some(directory), Some(name)) = (&self.directory, name) {
             return directory.join(name).map_err(|error| Damaged(format!("a stored path: {error}")));

@@ -7,7 +7,8 @@ use super::{Cursor, Damaged, Dictionary, kind_number, kind_of, put_number, put_t
 use homesync_engine::Stamp;
 use homesync_paths::RelativePath;
 use homesync_protocol::{
-    BlockHash, BlockList, BlocksHash, Content, Entry, Validity, Version, block_size_for,
+    BlockHash, BlockList, BlocksHash, Content, Entry, MOST_COUNTERS, ShortId, Validity, Version,
+    block_size_for,
 };
 use std::sync::Arc;
 
@@ -23,6 +24,9 @@ const SAME_SIZE: u8 = 1 << 3;
 const USUAL_BLOCKS: u8 = 1 << 4;
 const SAME_KIND: u8 = 1 << 5;
 const CHANGED_IS_MODIFIED: u8 = 1 << 6;
+
+/// Counters of a version that are read without asking for memory.
+const FEW: usize = 8;
 
 /// The bytes of an item.
 pub(crate) fn encode_entry(entry: &Entry, stamp: Option<&Stamp>, dictionary: &mut Dictionary) -> Vec<u8> {
@@ -130,7 +134,7 @@ fn put_stamp(out: &mut Vec<u8>, stamp: &Stamp, same: u8) {
 
 /// The item of these bytes; the path is the key's.
 pub(crate) fn decode_entry(
-    path: &RelativePath,
+    path: RelativePath,
     bytes: &[u8],
     dictionary: &Dictionary,
 ) -> Result<(Entry, Option<Stamp>), Damaged> {
@@ -138,16 +142,7 @@ pub(crate) fn decode_entry(
     let (first, second) = (cursor.byte()?, cursor.byte()?);
     let permissions = if second & PERMISSIONS == 0 { None } else { Some(short(cursor.number()?)?) };
     let modified_by = dictionary.take(&mut cursor)?;
-    let machines = cursor.length()?;
-    let mut counters = Vec::with_capacity(machines.min(homesync_protocol::MOST_COUNTERS));
-    for _ in 0..machines {
-        counters.push((dictionary.take(&mut cursor)?, 0));
-    }
-    let sequence = take_sequence(&mut cursor)?;
-    for counter in &mut counters {
-        counter.1 = cursor.number()?;
-    }
-    let version = Version::from_counters(counters).map_err(|error| Damaged(error.to_string()))?;
+    let (version, sequence) = take_version(&mut cursor, dictionary)?;
     let modified = cursor.time()?;
     let previous = if first & PREVIOUS == 0 { None } else { Some(BlocksHash(cursor.array()?)) };
     let content = take_content(&mut cursor, first, second)?;
@@ -157,18 +152,34 @@ pub(crate) fn decode_entry(
     };
     cursor.end()?;
     let validity = validity_of(first >> VALIDITY & 7)?;
-    let entry = Entry {
-        path: path.clone(),
-        content,
-        validity,
-        version,
-        modified,
-        modified_by,
-        permissions,
-        sequence,
-        previous,
-    };
+    let entry =
+        Entry { path, content, validity, version, modified, modified_by, permissions, sequence, previous };
     Ok((entry, stamp))
+}
+
+/// Machines, the sequence number, counters: see [`encode_entry`] for that order.
+fn take_version(cursor: &mut Cursor<'_>, dictionary: &Dictionary) -> Result<(Version, u64), Damaged> {
+    let machines = cursor.length()?;
+    // Few machines change one item: their counters need no memory of their own until the version takes them.
+    let mut few = [(ShortId(0), 0); FEW];
+    let mut many = Vec::new();
+    let counters = match few.get_mut(..machines) {
+        Some(few) => few,
+        None if machines > MOST_COUNTERS => return Err(Damaged::because("an absurd number of machines")),
+        None => {
+            many.resize(machines, (ShortId(0), 0));
+            many.as_mut_slice()
+        }
+    };
+    for counter in counters.iter_mut() {
+        counter.0 = dictionary.take(cursor)?;
+    }
+    let sequence = take_sequence(cursor)?;
+    for counter in counters.iter_mut() {
+        counter.1 = cursor.number()?;
+    }
+    let version = Version::from_counters(counters.iter().copied());
+    Ok((version.map_err(|error| Damaged(error.to_string()))?, sequence))
 }
 
 /// There is an object on the disk: known without reading the rest.

@@ -60,7 +60,7 @@ fn add_references(transaction: &mut Transaction<'_>, folder: u32) -> Result<(), 
         let mut chunk = Vec::new();
         let machines = &transaction.names.machines;
         transaction.batch.scan(local, &from, &mut |row| {
-            let (entry, _) = decode_entry(&path_of(row.key)?, row.value, machines)?;
+            let (entry, _) = decode_entry(path_of(row.key)?, row.value, machines)?;
             chunk.push(entry);
             Ok(chunk.len() < CHUNK)
         })?;

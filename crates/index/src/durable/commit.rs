@@ -122,7 +122,7 @@ fn read_local(
     path: &RelativePath,
 ) -> Result<Option<(Entry, Option<Stamp>)>, Fault> {
     let value = transaction.batch.get(Group::of(record.number, Tree::Local), path.as_str().as_bytes())?;
-    Ok(value.map(|value| decode_entry(path, &value, &transaction.names.machines)).transpose()?)
+    Ok(value.map(|value| decode_entry(path.clone(), &value, &transaction.names.machines)).transpose()?)
 }
 
 fn restamp(
@@ -183,7 +183,7 @@ pub(super) fn refold(
         let mut chunk = Vec::new();
         let machines = &transaction.names.machines;
         transaction.batch.scan(Group::of(record.number, Tree::Local), &from, &mut |row| {
-            chunk.push(decode_entry(&path_of(row.key)?, row.value, machines)?);
+            chunk.push(decode_entry(path_of(row.key)?, row.value, machines)?);
             Ok(chunk.len() < CHUNK)
         })?;
         for (entry, _) in chunk.iter().filter(|(_, stamp)| stamp.is_some()) {

@@ -58,10 +58,10 @@ impl Reading<'_> {
     /// This machine's item.
     pub(super) fn local(&self, path: &RelativePath) -> Result<Option<Local>, Fault> {
         let value = find(self.blocks, self.group(Tree::Local), path.as_str().as_bytes())?;
-        value.map(|value| self.decode(path, &value)).transpose()
+        value.map(|value| self.decode(path.clone(), &value)).transpose()
     }
 
-    pub(super) fn decode(&self, path: &RelativePath, value: &[u8]) -> Result<Local, Fault> {
+    pub(super) fn decode(&self, path: RelativePath, value: &[u8]) -> Result<Local, Fault> {
         let (entry, stamp) = decode_entry(path, value, &self.names.machines)?;
         Ok(Local { entry, stamp })
     }
@@ -118,7 +118,7 @@ pub(super) fn announce_since(
         let group = reading.group(Tree::Local);
         let entries = paths.into_iter().map(|(number, path)| {
             let value = finder.get(reading.blocks, group, path.as_str().as_bytes())?;
-            match value.map(|value| reading.decode(&path, value)).transpose()? {
+            match value.map(|value| reading.decode(path.clone(), value)).transpose()? {
                 Some(local) if local.entry.sequence == number => Ok(local.entry),
                 _ => Err(Fault::Damaged(format!("number {number} leads nowhere"))),
             }

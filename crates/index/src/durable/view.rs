@@ -6,7 +6,6 @@ use crate::packed::{Group, Tree, find, scan};
 use homesync_engine::{Agreed, Local, Unreadable, View};
 use homesync_paths::RelativePath;
 use homesync_protocol::{BlocksHash, DeviceId, Entry};
-use std::collections::BTreeSet;
 
 /// Items of one read of a walk. A longer one would keep old pages in the file; a shorter one would begin too often.
 const CHUNK: usize = 10_000;
@@ -22,7 +21,7 @@ impl View for DurableIndex {
             for device in &self.record.devices {
                 let group = Group::of_machine(self.record.number, Tree::Others, *device);
                 if let Some(value) = find(reading.blocks, group, path.as_str().as_bytes())? {
-                    let (entry, _) = decode_entry(path, &value, &reading.names.machines)?;
+                    let (entry, _) = decode_entry(path.clone(), &value, &reading.names.machines)?;
                     others.push((reading.names.device_of(*device)?, entry));
                 }
             }
@@ -103,13 +102,14 @@ fn chunk_below(
     from: &[u8],
 ) -> Result<(Vec<RelativePath>, Option<Vec<u8>>), Unreadable> {
     let number = index.record.number;
+    let paths_of_others = !index.record.devices.is_empty();
     let others = index.record.devices.iter().map(|device| Group::of_machine(number, Tree::Others, *device));
     index.read(|reading| {
-        let mut paths: BTreeSet<Vec<u8>> = BTreeSet::new();
+        let mut paths: Vec<RelativePath> = Vec::new();
         // All below this were seen in each tree.
         let mut limit: Option<Vec<u8>> = None;
         for group in std::iter::once(reading.group(Tree::Local)).chain(others) {
-            let mut count = 0;
+            let (mut count, mut maker) = (0, Paths::default());
             scan(reading.blocks, group, from, &mut |row| {
                 let is_wanted =
                     row.key.starts_with(prefix) && limit.as_deref().is_none_or(|limit| row.key < limit);
@@ -119,16 +119,19 @@ fn chunk_below(
                         limit = Some(row.key.to_vec());
                         return Ok(false);
                     }
-                    paths.insert(row.key.to_vec());
+                    paths.push(maker.of(row.key)?);
                 }
                 Ok(is_wanted)
             })?;
         }
-        if let Some(limit) = &limit {
-            drop(paths.split_off(limit));
+        if paths_of_others {
+            // Each tree's are in order already, which this kind of sorting makes use of.
+            paths.sort();
+            paths.dedup();
+            let known =
+                limit.as_deref().map(|limit| paths.partition_point(|path| path.as_str().as_bytes() < limit));
+            paths.truncate(known.unwrap_or(paths.len()));
         }
-        let mut maker = Paths::default();
-        let paths = paths.iter().map(|path| maker.of(path)).collect::<Result<_, _>>()?;
         Ok((paths, limit))
     })
 }
@@ -145,9 +148,10 @@ pub(super) fn locals(
     while let Some(start) = from.take() {
         let wanted = (limit - locals.len()).min(CHUNK);
         let chunk = index.read(|reading| {
-            let (mut chunk, mut paths) = (Vec::new(), Paths::default());
+            let likely = usize::try_from(index.record.present).unwrap_or(wanted);
+            let (mut chunk, mut paths) = (Vec::with_capacity(wanted.min(likely)), Paths::default());
             scan(reading.blocks, reading.group(Tree::Local), &start, &mut |row| {
-                chunk.push(reading.decode(&paths.of(row.key)?, row.value)?);
+                chunk.push(reading.decode(paths.of(row.key)?, row.value)?);
                 Ok(chunk.len() < wanted)
             })?;
             Ok(chunk)
@@ -155,7 +159,8 @@ pub(super) fn locals(
         if let Some(last) = chunk.last().filter(|_| chunk.len() == wanted && locals.len() + wanted < limit) {
             from = Some([last.entry.path.as_str().as_bytes(), b"\0"].concat());
         }
-        locals.extend(chunk);
+        // The usual question is for one chunk, which then need not be copied.
+        if locals.is_empty() { locals = chunk } else { locals.extend(chunk) }
     }
     Ok(locals)
 }

@@ -72,22 +72,34 @@ pub(crate) fn open<'a>(full_key: &[u8], stored: &'a [u8]) -> Result<Opened<'a>, 
     Ok(Opened { fence, cursor })
 }
 
-impl Opened<'_> {
+impl<'a> Opened<'a> {
     /// Puts the next pair where the one before it was; answers whether there was one.
     pub(crate) fn next(&mut self, key: &mut Vec<u8>, value: &mut Vec<u8>) -> Result<bool, Damaged> {
         if self.cursor.0.is_empty() {
             return Ok(false);
         }
-        for buffer in [key, value] {
-            let shared = self.cursor.length()?;
-            if shared > buffer.len() {
-                return Err(Damaged::because("a block refers to what it does not hold"));
-            }
-            let length = self.cursor.length()?;
-            buffer.truncate(shared);
-            buffer.extend_from_slice(self.cursor.take(length)?);
+        let (shared, rest) = self.differing(key.len())?;
+        // Up to here both are equal, so one byte tells that this key is behind the one before it.
+        if !key.is_empty() && key.get(shared) >= rest.first() {
+            return Err(Damaged::because("the keys of a block are not in order"));
         }
+        key.truncate(shared);
+        key.extend_from_slice(rest);
+        let (shared, rest) = self.differing(value.len())?;
+        value.truncate(shared);
+        value.extend_from_slice(rest);
         Ok(true)
+    }
+
+    /// How much is as before, and what follows that.
+    #[inline]
+    fn differing(&mut self, before: usize) -> Result<(usize, &'a [u8]), Damaged> {
+        let shared = self.cursor.length()?;
+        if shared > before {
+            return Err(Damaged::because("a block refers to what it does not hold"));
+        }
+        let length = self.cursor.length()?;
+        Ok((shared, self.cursor.take(length)?))
     }
 
     /// All pairs.
@@ -269,6 +281,16 @@ mod tests {
             }
             Ok(())
         });
+    }
+
+    #[test]
+    fn keys_that_are_not_in_order_are_noticed_behind_a_right_checksum() {
+        for keys in [[b"a1", b"a1"], [b"a2", b"a1"], [b"b1", b"a2"]] {
+            let mut pairs = Pairs::default();
+            keys.iter().for_each(|key| pairs.push(*key, b""));
+            let stored = encode(b"group", b"", &pairs, None, Filling::Full).remove(0).1;
+            assert!(open(b"group", &stored).unwrap().pairs().is_err(), "{keys:?}");
+        }
     }
 
     #[test]

@@ -80,8 +80,11 @@ pub(crate) fn scan(
         let fence = block.fence.map(<[u8]>::to_vec);
         key.clear();
         value.clear();
+        let mut is_behind = false;
         while block.next(&mut key, &mut value)? {
-            if key.as_slice() >= from && !visit(Row { key: &key, value: &value })? {
+            // Keys of a block are in order, so those behind the first wanted one need no look.
+            is_behind = is_behind || key.as_slice() >= from;
+            if is_behind && !visit(Row { key: &key, value: &value })? {
                 return Ok(());
             }
         }
