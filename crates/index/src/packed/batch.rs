@@ -196,7 +196,8 @@ impl<'a> Batch<'a> {
 
 /// Both in order; whether everything changed is behind everything old.
 fn merged(old: &Pairs, changes: &[(Vec<u8>, Option<Vec<u8>>)]) -> (Pairs, bool) {
-    let mut pairs = Pairs::default();
+    let new: usize = changes.iter().map(|(key, value)| key.len() + value.as_ref().map_or(0, Vec::len)).sum();
+    let mut pairs = Pairs::with_room(old.size() + new, old.len() + changes.len());
     let mut place = 0;
     let is_behind = changes
         .first()
