@@ -202,18 +202,23 @@ impl<'v, V: Vfs> Executor<'v, V> {
 
     /// Makes the changed names durable before anybody hears of them.
     fn make_names_durable(&self) -> io::Result<()> {
-        for directory in self.tree.take_made_in() {
+        let made_in = self.tree.take_made_in();
+        let are_many = made_in.len() >= FLUSH_ALL;
+        for directory in made_in {
             self.names_change(&directory)?;
         }
         let changed = std::mem::take(&mut *self.changed.borrow_mut());
-        if changed.len() >= FLUSH_ALL {
+        if are_many || changed.len() >= FLUSH_ALL {
             return self.tree.vfs.synchronize_everything();
         }
         changed.values().try_for_each(|directory| self.tree.vfs.synchronize_directory(directory))
     }
 
-    /// Remembers a directory whose names change.
+    /// Remembers a directory whose names change. When there are so many that everything is flushed, none of them has to stay open for that.
     pub(crate) fn names_change(&self, directory: &Rc<V::Directory>) -> io::Result<()> {
+        if self.changed.borrow().len() >= FLUSH_ALL {
+            return Ok(());
+        }
         let status = self.tree.vfs.directory_status(directory)?;
         let key = format!("{} {}", status.device, status.inode);
         self.changed.borrow_mut().entry(key).or_insert_with(|| directory.clone());

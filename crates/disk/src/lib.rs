@@ -9,6 +9,7 @@ mod base;
 mod durable;
 mod executor;
 mod failure;
+mod handles;
 mod local;
 mod recovery;
 mod scan;

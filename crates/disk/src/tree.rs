@@ -1,18 +1,19 @@
 //! From a path to an open directory and a name in it: one component after the other, no link followed, no text joined.
 
 use crate::area::PRIVATE;
+use crate::durable::FLUSH_ALL;
+use crate::handles::Handles;
 use crate::vfs::{Name, Status, Vfs};
 use homesync_paths::{DiskName, RelativePath};
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::io;
 use std::rc::Rc;
 
-/// The folder as an executor walks it. Directories that were opened stay open, so that a batch opens each once.
+/// The folder as an executor walks it. Directories that were opened stay open for a while, so that what stands together opens each once.
 pub(crate) struct Tree<'v, V: Vfs> {
     pub(crate) vfs: &'v V,
-    open: RefCell<BTreeMap<String, Rc<V::Directory>>>,
-    /// Directories in which others of ours were made: their names are not durable yet.
+    open: Handles<V::Directory>,
+    /// Directories in which others of ours were made: their names are not durable yet. From [`FLUSH_ALL`] on there are too many to name.
     made_in: RefCell<Vec<Rc<V::Directory>>>,
 }
 
@@ -30,11 +31,16 @@ impl<V: Vfs> Place<V> {
 
 impl<'v, V: Vfs> Tree<'v, V> {
     pub(crate) fn new(vfs: &'v V) -> Self {
-        Self { vfs, open: RefCell::default(), made_in: RefCell::default() }
+        Self { vfs, open: Handles::default(), made_in: RefCell::default() }
     }
 
     pub(crate) fn root(&self) -> io::Result<Rc<V::Directory>> {
-        self.opened("", || self.vfs.root())
+        if let Some(open) = self.open.get("") {
+            return Ok(open);
+        }
+        let root = Rc::new(self.vfs.root()?);
+        self.open.keep("", Rc::clone(&root));
+        Ok(root)
     }
 
     /// Where a path is. Its directory must be there.
@@ -49,11 +55,32 @@ impl<'v, V: Vfs> Tree<'v, V> {
 
     /// Opens a directory of the folder.
     pub(crate) fn directory(&self, path: &RelativePath) -> io::Result<Rc<V::Directory>> {
-        if let Some(open) = self.open.borrow().get(path.as_str()) {
-            return Ok(open.clone());
+        let (mut at, mut directory) = self.nearest(path)?;
+        // One level after the other, and not one inside the other: however deep a path is, it takes no more room than another.
+        while at < path.as_str().len() {
+            let rest = &path.as_str()[at..];
+            let name = rest.split('/').next().unwrap_or(rest);
+            let end = at + name.len();
+            let spelling = self.spelling(&directory, name)?;
+            directory = Rc::new(self.vfs.open_directory(&directory, Name::new(&spelling)?)?);
+            self.open.keep(&path.as_str()[..end], Rc::clone(&directory));
+            at = end + 1;
         }
-        let place = self.place(path)?;
-        self.opened(path.as_str(), || self.vfs.open_directory(&place.directory, place.name()?))
+        Ok(directory)
+    }
+
+    /// The nearest directory at or above a path that is open, and where the rest of the path begins.
+    fn nearest(&self, path: &RelativePath) -> io::Result<(usize, Rc<V::Directory>)> {
+        let mut above = path.as_str();
+        loop {
+            if let Some(open) = self.open.get(above) {
+                return Ok((above.len() + 1, open));
+            }
+            match above.rsplit_once('/') {
+                Some((parent, _)) => above = parent,
+                None => return Ok((0, self.root()?)),
+            }
+        }
     }
 
     /// A directory of ours in a directory of ours, made if it is missing.
@@ -71,7 +98,11 @@ impl<'v, V: Vfs> Tree<'v, V> {
         let name = Name::new(name.as_bytes())?;
         match self.vfs.open_directory(directory, name) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                self.made_in.borrow_mut().push(directory.clone());
+                let mut made_in = self.made_in.borrow_mut();
+                if made_in.len() < FLUSH_ALL {
+                    made_in.push(directory.clone());
+                }
+                drop(made_in);
                 match self.vfs.create_directory(directory, name, permissions) {
                     Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
                     _ => {}
@@ -89,8 +120,7 @@ impl<'v, V: Vfs> Tree<'v, V> {
 
     /// A directory changed its name or went: what was opened by path is not to be trusted.
     pub(crate) fn forget(&self, path: &RelativePath) {
-        let below = format!("{}/", path.as_str());
-        self.open.borrow_mut().retain(|open, _| open != path.as_str() && !open.starts_with(&below));
+        self.open.forget(path);
     }
 
     /// What stands at a place, if anything does.
@@ -105,19 +135,6 @@ impl<'v, V: Vfs> Tree<'v, V> {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
-    }
-
-    fn opened(
-        &self,
-        key: &str,
-        open: impl FnOnce() -> io::Result<V::Directory>,
-    ) -> io::Result<Rc<V::Directory>> {
-        if let Some(open) = self.open.borrow().get(key) {
-            return Ok(open.clone());
-        }
-        let directory = Rc::new(open()?);
-        self.open.borrow_mut().insert(key.to_string(), directory.clone());
-        Ok(directory)
     }
 
     /// How the file system spells a name. A program may have stored it in another normal form; then that is the item, and stays so.

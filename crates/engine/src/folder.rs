@@ -121,8 +121,8 @@ const SAME_ACT: u64 = 60_000;
 const UNKNOWN_LOOK: u64 = 5_000;
 /// Milliseconds until a file that was read right after it was written is read once more: longer than any file system's times are coarse.
 const RACY_LOOK: u64 = 2_100;
-/// Most operations in one batch, which share their durability.
-const MOST_OPERATIONS: usize = 1_000;
+/// Most operations in one batch, which share their durability. Each may hold a file open to the end of its batch.
+const MOST_OPERATIONS: usize = 256;
 
 /// One folder on this machine.
 pub struct Folder {
