@@ -196,6 +196,14 @@ impl Entry {
 /// The rank of three concurrent entries can go in a circle, so this does not sort: an entry counts if no other has seen it, and of those the
 /// last in time, then in version, wins. All machines that know the same entries come to the same answer in any order of arrival.
 pub fn winner<'a>(entries: impl IntoIterator<Item = &'a Entry> + Clone) -> Option<&'a Entry> {
+    // One alone counts, and so do several that agree: by far the most paths.
+    let mut all = entries.clone().into_iter();
+    let first = all.next()?;
+    if first.validity.is_valid()
+        && all.all(|other| other.validity.is_valid() && other.version == first.version)
+    {
+        return Some(first);
+    }
     let best = |only_valid: bool| {
         let candidates =
             || entries.clone().into_iter().filter(|entry| !only_valid || entry.validity.is_valid());

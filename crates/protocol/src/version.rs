@@ -5,13 +5,15 @@
 
 use crate::ShortId;
 use std::fmt;
+use std::sync::Arc;
 
 /// More machines than any fleet has; a longer vector is refused when it is read.
 pub const MOST_COUNTERS: usize = 1_000;
 
-/// Counters by machine, sorted by machine, without zeros.
+/// Counters by machine, sorted by machine, without zeros. Shared, because entries are copied far more often than they change; nothing where there
+/// are none.
 #[derive(Clone, PartialEq, Eq, Hash, Default)]
-pub struct Version(Vec<(ShortId, u64)>);
+pub struct Version(Option<Arc<[(ShortId, u64)]>>);
 
 /// How one vector stands to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +53,7 @@ pub enum VersionError {
 impl Version {
     /// The vector that has seen nothing.
     pub const fn empty() -> Self {
-        Self(Vec::new())
+        Self(None)
     }
 
     /// From counters in any order, as they came; of two for one machine the larger counts.
@@ -61,54 +63,65 @@ impl Version {
         all.reverse();
         all.dedup_by_key(|counter| counter.0);
         all.reverse();
-        if all.len() > MOST_COUNTERS { Err(VersionError::TooLong(all.len())) } else { Ok(Self(all)) }
+        if all.len() > MOST_COUNTERS { Err(VersionError::TooLong(all.len())) } else { Ok(Self::of(all)) }
+    }
+
+    fn of(counters: Vec<(ShortId, u64)>) -> Self {
+        Self((!counters.is_empty()).then(|| counters.into()))
     }
 
     /// Counters, sorted by machine.
     pub fn counters(&self) -> &[(ShortId, u64)] {
-        &self.0
+        self.0.as_deref().unwrap_or_default()
     }
 
     /// Has seen nothing at all.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.0.is_none()
     }
 
     /// The counter of a machine.
     pub fn counter(&self, machine: ShortId) -> u64 {
-        self.0.binary_search_by_key(&machine, |counter| counter.0).map_or(0, |place| self.0[place].1)
+        let counters = self.counters();
+        counters.binary_search_by_key(&machine, |counter| counter.0).map_or(0, |place| counters[place].1)
     }
 
     /// After a change on `machine`, noticed at `now` (seconds since 1970). The clock makes counters grow even when a machine lost its
     /// index; a counter at the end of its range stays there.
     #[must_use]
     pub fn changed(&self, machine: ShortId, now: u64) -> Self {
-        let mut next = self.clone();
-        match next.0.binary_search_by_key(&machine, |counter| counter.0) {
-            Ok(place) => next.0[place].1 = next.0[place].1.saturating_add(1).max(now),
-            Err(place) => next.0.insert(place, (machine, now.max(1))),
+        let mut next = self.counters().to_vec();
+        match next.binary_search_by_key(&machine, |counter| counter.0) {
+            Ok(place) => next[place].1 = next[place].1.saturating_add(1).max(now),
+            Err(place) => next.insert(place, (machine, now.max(1))),
         }
-        next
+        Self::of(next)
     }
 
     /// Has seen what either has seen.
     #[must_use]
     pub fn merged(&self, other: &Self) -> Self {
-        let mut merged = Vec::with_capacity(self.0.len().max(other.0.len()));
-        for (machine, ours, theirs) in pairs(self, other) {
-            merged.push((machine, ours.max(theirs)));
+        match self.relation(other) {
+            Relation::Equal | Relation::Newer => self.clone(),
+            Relation::Older => other.clone(),
+            Relation::ConcurrentAhead | Relation::ConcurrentBehind => Self::of(
+                pairs(self, other).map(|(machine, ours, theirs)| (machine, ours.max(theirs))).collect(),
+            ),
         }
-        Self(merged)
     }
 
     /// Only the counter of `machine`: the result is concurrent with whatever the others have.
     #[must_use]
     pub fn only(&self, machine: ShortId) -> Self {
-        Self(self.0.iter().copied().filter(|counter| counter.0 == machine).collect())
+        Self::of(self.counters().iter().copied().filter(|counter| counter.0 == machine).collect())
     }
 
     /// How this vector stands to another.
     pub fn relation(&self, other: &Self) -> Relation {
+        // Most often both are one: what others have is what was told to them.
+        if self.counters() == other.counters() {
+            return Relation::Equal;
+        }
         let mut first = None;
         let (mut ahead, mut behind) = (false, false);
         for (_, ours, theirs) in pairs(self, other) {
@@ -130,13 +143,14 @@ impl Version {
 
 impl fmt::Debug for Version {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_map().entries(self.0.iter().copied()).finish()
+        formatter.debug_map().entries(self.counters().iter().copied()).finish()
     }
 }
 
 /// Each machine that either knows, with both counters.
 fn pairs<'a>(left: &'a Version, right: &'a Version) -> impl Iterator<Item = (ShortId, u64, u64)> + 'a {
-    let (mut left, mut right) = (left.0.iter().copied().peekable(), right.0.iter().copied().peekable());
+    let (mut left, mut right) =
+        (left.counters().iter().copied().peekable(), right.counters().iter().copied().peekable());
     std::iter::from_fn(move || match (left.peek().copied(), right.peek().copied()) {
         (None, None) => None,
         (Some((machine, value)), other) if other.is_none_or(|(second, _)| machine < second) => {
