@@ -75,8 +75,8 @@ const CHORES: &[Chore] = &[
     },
     Chore {
         name: "simulate",
-        arguments: "[--runs N] [--seed S] [--scenario FILE]",
-        sentence: "Runs the folder engine in simulated worlds; a failing run is made small and written to a file.",
+        arguments: "[--runs N] [--seed S] [--only TESTER] [--scenario FILE] [--canaries]",
+        sentence: "Tries the planner, the executor and whole simulated worlds; a failing run is made small and written to a file.",
         run: simulate::run,
     },
     Chore {

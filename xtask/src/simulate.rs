@@ -6,11 +6,18 @@ use crate::process::cargo;
 /// Exit code of the simulator for a call that it does not understand.
 const USAGE: i32 = 2;
 
+/// Asks for bugs to be planted, which only a build of its own has.
+const CANARIES: &str = "--canaries";
+
 /// Runs the chore: the arguments are those of the simulator's own program.
 pub(crate) fn run(arguments: &[String]) -> Outcome {
-    let call = ["run", "--locked", "--release", "--quiet", "--package", "homesync-simulator", "--"];
+    let mut call = vec!["run", "--locked", "--release", "--quiet", "--package", "homesync-simulator"];
+    if arguments.iter().any(|argument| argument == CANARIES) {
+        call.extend(["--features", "canaries"]);
+    }
+    call.push("--");
     println!("$ cargo {} {}", call.join(" "), arguments.join(" "));
-    let status = cargo(call).args(arguments).status().context("cannot start cargo")?;
+    let status = cargo(&call).args(arguments).status().context("cannot start cargo")?;
     match status.code() {
         Some(0) => Ok(()),
         Some(USAGE) => Err(usage("does not understand these arguments; why is said above.")),

@@ -15,5 +15,6 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
     check::static_steps(&mut steps)?;
     steps.step("all tests", || run_program(&mut cargo(["test", "--locked", "--workspace"])))?;
     steps.step("simulated runs", || simulate::run(&[]))?;
+    steps.step("planted bugs", || simulate::run(&["--canaries".to_string()]))?;
     check::documentation_step(&mut steps)
 }

@@ -25,7 +25,7 @@ use crate::failure::failure;
 use crate::tree::Tree;
 use crate::vfs::Vfs;
 use foresight::Foresight;
-use homesync_engine::{Done, Intent, Journal, Operation, Outcome, Undone};
+use homesync_engine::{Bug, Done, Intent, Journal, Operation, Outcome, Undone, planted};
 use homesync_paths::RelativePath;
 use homesync_protocol::Timestamp;
 use prepare::Prepared;
@@ -77,6 +77,7 @@ impl<'v, V: Vfs> Executor<'v, V> {
         }
         let intents: Vec<Intent> = jobs.iter().filter_map(Job::intent).collect();
         if !intents.is_empty()
+            && !planted(Bug::NoIntents)
             && let Err(error) = journal.begin(&intents)
         {
             let error = io::Error::other(error.to_string());
@@ -179,6 +180,9 @@ impl<'v, V: Vfs> Executor<'v, V> {
     /// A staged file that could not be made durable goes: the system may have dropped what was written to it, and says so only once.
     fn make_content_durable(&self, jobs: &mut [Job<V>]) -> bool {
         let is_staged = |job: &Job<V>| matches!(&job.state, Ok(Some(prepared)) if prepared.staged.is_some());
+        if planted(Bug::ContentNotDurable) {
+            return true;
+        }
         let flushed = match jobs.iter().filter(|job| is_staged(job)).count() {
             many if many >= FLUSH_ALL => Some(self.tree.vfs.synchronize_everything()),
             _ => None,
@@ -208,6 +212,9 @@ impl<'v, V: Vfs> Executor<'v, V> {
             self.names_change(&directory)?;
         }
         let changed = std::mem::take(&mut *self.changed.borrow_mut());
+        if planted(Bug::NamesNotDurable) {
+            return Ok(());
+        }
         if are_many || changed.len() >= FLUSH_ALL {
             return self.tree.vfs.synchronize_everything();
         }

@@ -242,9 +242,10 @@ impl<'v, V: Vfs> Scanner<'v, V> {
         Ok(Seen::Present { stamp, content: Content::File(blocks), blank, racy: self.is_racy(stamp) })
     }
 
-    /// A write right after this one could leave the same times.
+    /// A write right after this one could leave the same times. It would set the time of writing to now, so what was written long ago and only moved
+    /// now is known for sure.
     fn is_racy(&self, stamp: Stamp) -> bool {
-        let last = stamp.modified.max(stamp.changed);
+        let last = stamp.modified;
         let age = (self.now.seconds - last.seconds).saturating_mul(1_000_000_000)
             + i64::from(self.now.nanoseconds)
             - i64::from(last.nanoseconds);

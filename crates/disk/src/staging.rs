@@ -4,6 +4,7 @@ use crate::area::{staged, staged_name};
 use crate::executor::write_all;
 use crate::tree::Tree;
 use crate::vfs::{Name, Vfs};
+use homesync_engine::{Bug, planted};
 use homesync_paths::RelativePath;
 use homesync_protocol::{BlockHash, BlockList, Entry};
 use std::io;
@@ -95,7 +96,8 @@ pub(crate) fn is_right<V: Vfs>(
     blocks: &BlockList,
     number: usize,
 ) -> io::Result<bool> {
-    Ok(BlockHash::of(&read_block(vfs, file, blocks, number)?) == blocks.hashes()[number])
+    let is_right = BlockHash::of(&read_block(vfs, file, blocks, number)?) == blocks.hashes()[number];
+    Ok(is_right || planted(Bug::LeftoversBelieved))
 }
 
 /// The bytes at a block's place, as many as there are.

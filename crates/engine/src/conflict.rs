@@ -8,8 +8,9 @@ const CANDIDATES: i64 = 8;
 
 /// Names for the copy of `loser`, first the one to take.
 ///
-/// The date is when the losing content was written, in universal time, not when the copy is made: so all machines that hold the same losing
-/// content give it the same name, and their copies are one file.
+/// The date is when the losing content was written, in universal time, not when the copy is made: so all machines on which the same content
+/// loses to the same one give it the same name, and their copies are one file. (Of the winner the name says who made it, as all peers do it. Where
+/// it lost to two winners there are two copies.)
 pub fn copies_of(loser: &Entry, winner: &Entry) -> Vec<RelativePath> {
     // A directory's own time means nothing.
     let written = if loser.content.kind() == Kind::File { loser.modified } else { winner.modified };

@@ -4,9 +4,10 @@
 //! surroundings. The order of the branches is the argument: each states what is known when it is reached, so that a reader can check that
 //! nothing is left out and that bytes are only ever displaced by what has seen them, or kept beside it as a copy.
 
+use crate::canary::{Bug, planted};
 use crate::rules::{FolderKind, Rules};
 use crate::trees::Local;
-use homesync_protocol::{Content, Entry, Kind, Relation, Validity};
+use homesync_protocol::{Content, Entry, Kind, Relation, Validity, Version};
 
 /// What is known about a path and its surroundings.
 #[derive(Clone, Copy, Debug)]
@@ -91,7 +92,7 @@ pub enum Reason {
 /// | kept to this machine, to be given up | none that is valid | `reverted_to_nothing` |
 /// | as new as the global one | any | `at_equal_versions` |
 /// | newer | any | `still_needed`, unless it is not to be believed |
-/// | older or concurrent | none that is valid | nothing happens |
+/// | older or concurrent | none that is valid | nothing happens, or it waits if it is not to be believed |
 /// | removed; older or concurrent | valid | `ours_is_gone` |
 /// | present; older or concurrent | a removal | `theirs_is_gone` |
 /// | not to be believed; older or concurrent | present | replaced |
@@ -99,7 +100,7 @@ pub enum Reason {
 /// | present; older or concurrent | present, another content | `other_content` |
 pub fn decide(facts: &Facts<'_>, rules: &Rules) -> Decision {
     // Left out: never changed because of another machine, whatever it says.
-    if facts.ignored {
+    if facts.ignored && !planted(Bug::PatternsForgotten) {
         return Decision::Nothing;
     }
     // Nobody, or only we, ever said anything.
@@ -120,8 +121,14 @@ fn restrained(decision: Decision, facts: &Facts<'_>, global: &Entry, rules: &Rul
         Decision::Nothing | Decision::Adopt | Hold(_) => decision,
         // What is there could not be read: acting could displace anything.
         _ if facts.unknown => Hold(Reason::Unknown),
-        // A folder that only sends changes neither its disk nor, unasked, its mind.
-        _ if rules.kind == FolderKind::SendOnly => Hold(Reason::SendOnly),
+        // A folder that only sends changes neither its disk nor, unasked, its mind. Getting back what its disk has spoiled is no change.
+        _ if rules.kind == FolderKind::SendOnly
+            && !is_healing(facts, global)
+            && !planted(Bug::SenderReceives) =>
+        {
+            // The others have something else by now, so nobody gives back what was spoiled: a person is asked.
+            Hold(if is_damaged(facts) { Reason::Suspect } else { Reason::SendOnly })
+        }
         // What is here stays here, and nothing new is said: a folder that only receives makes no versions.
         Revive if rules.kind == FolderKind::ReceiveOnly => Decision::Nothing,
         // Something would have to appear in a place that is not there, or under a name that cannot be.
@@ -137,6 +144,17 @@ fn restrained(decision: Decision, facts: &Facts<'_>, global: &Entry, rules: &Rul
         }
         Create | Replace | ReplaceKeeping | Remove | Adjust | Revive | LeaveBehind => decision,
     }
+}
+
+/// What is here is not to be believed.
+fn is_damaged(facts: &Facts<'_>) -> bool {
+    facts.own.is_some_and(|own| own.entry.validity == Validity::Suspect && own.stamp.is_some())
+}
+
+/// What comes in its place is what should be here; or a person said that anything else is better.
+fn is_healing(facts: &Facts<'_>, global: &Entry) -> bool {
+    let is_wanted = |version: &Version| *version == global.version || version.is_empty();
+    is_damaged(facts) && facts.own.is_some_and(|own| is_wanted(&own.entry.version))
 }
 
 /// This machine has nothing to lose here: it never had an item, or it left it out of the folder (and then its bytes, if there are any,
@@ -167,7 +185,10 @@ fn with_ours(facts: &Facts<'_>, own: &Local, global: &Entry, rules: &Rules) -> D
         // older than what was lost.
         Relation::Newer if own.entry.validity == Validity::Suspect => Decision::Hold(Reason::Suspect),
         Relation::Newer => still_needed(facts, own),
-        // Nobody can give what counts: all entries are invalid, so ours stays.
+        // Nobody can give what counts: all entries are invalid, so ours stays. If it is not to be believed either, a person has to say what it is.
+        _ if !global.validity.is_valid() && own.entry.validity == Validity::Suspect => {
+            Decision::Hold(Reason::Suspect)
+        }
         _ if !global.validity.is_valid() => Decision::Nothing,
         // Here the global entry is valid and not ours: it has seen ours (`Older`), or neither has seen the other. What remains is whether each of
         // the two is present: ours is gone (theirs may be, too); only theirs is gone; both are there.
@@ -236,13 +257,13 @@ fn theirs_is_gone(facts: &Facts<'_>, own: &Local, global: &Entry, relation: Rela
     let is_directory = own.entry.content.kind() == Kind::Directory;
     match relation {
         // Something in the directory stays, so the directory does.
-        _ if is_directory && facts.alive_below => Decision::Revive,
+        _ if is_directory && facts.alive_below && !planted(Bug::DirectoryNotKept) => Decision::Revive,
         // Only things that are left out of the folder are in it: it stays on this disk, and counts as removed.
         _ if is_directory && facts.ignored_below => Decision::LeaveBehind,
         // From here on, a directory is empty as far as this folder is concerned: nothing alive is in it, nothing left out is in it.
         // Whoever removed it had seen ours. (A directory's own changes are its permissions: not worth keeping it for.)
         Relation::Older => Decision::Remove,
-        _ if is_directory => Decision::Remove,
+        _ if is_directory || planted(Bug::RemovalWins) => Decision::Remove,
         // What they removed was not what is here, and what is here is not to be believed either: the removal stands, the remnant is
         // kept in the recovery area.
         _ if own.entry.validity == Validity::Suspect => Decision::Remove,
@@ -285,12 +306,14 @@ fn other_content(facts: &Facts<'_>, own: &Local, global: &Entry, relation: Relat
         // No bytes of a person: an empty directory, or a link, which the recovery area keeps.
         Kind::Directory | Kind::Link => Decision::Replace,
         // They made theirs from the very content that is here, so nothing is lost.
-        Kind::File if is_made_from(global, &own.entry) => Decision::Replace,
+        Kind::File if is_made_from(global, &own.entry) || planted(Bug::LoserNotKept) => Decision::Replace,
         Kind::File => Decision::ReplaceKeeping,
     }
 }
 
-/// The winner was made from the content that the loser has.
+/// The winner was made from the content that the loser has. Something else than a file took its place, which may have moved it.
 fn is_made_from(winner: &Entry, loser: &Entry) -> bool {
-    winner.previous.is_some() && winner.previous == loser.content.digest()
+    winner.content.kind() == Kind::File
+        && winner.previous.is_some()
+        && winner.previous == loser.content.digest()
 }

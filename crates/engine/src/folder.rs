@@ -23,7 +23,7 @@ use crate::root::{RootIdentity, RootLook, RootState, judge};
 use crate::rules::Rules;
 use crate::surroundings::{Situation, Surroundings};
 use crate::trees::{Changes, Unreadable, View, all_below};
-use homesync_paths::RelativePath;
+use homesync_paths::{RelativePath, fold};
 use homesync_protocol::{DeviceId, Entry};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -92,12 +92,15 @@ pub enum Event {
 /// What the driver is to do.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
-    /// Make this durable before the next action.
+    /// Make this durable before the next action. If that fails, nothing of it has happened: the actions after it are left out, and everything is
+    /// looked at again as soon as possible.
     Store(Changes),
     /// Tell the other machines what is new in the index.
     Announce,
     /// Look at these paths, and below those that are directories.
     Scan(Vec<RelativePath>),
+    /// Read these files, whatever their times say, and tell what is in them.
+    Read(Vec<RelativePath>),
     /// Open the temporary file for this content, fill it with what this machine has, and answer with [`Event::Prepared`].
     Prepare(Box<Entry>),
     /// Ask a machine for a block.
@@ -229,9 +232,11 @@ impl Folder {
         }
         let mut dirty = std::mem::take(&mut self.dirty);
         dirty.extend(self.fetches.take_torn());
+        dirty.extend(std::mem::take(&mut self.held.again));
+        dirty.extend(self.other_spellings(&dirty));
         self.situation.recently_removed = self.recently_removed(now);
         self.situation.backoff = outcomes::waiting(&self.failures, now);
-        let plan = plan(&Surroundings { view, situation: &self.situation, rules: &self.rules }, &dirty)?;
+        let plan = plan(&Surroundings::new(view, &self.situation, &self.rules), &dirty)?;
         self.remember_held(&dirty, &plan);
         if !plan.recorded.is_empty() {
             // The operations are planned again when this is stored: they may depend on it.
@@ -311,6 +316,17 @@ impl Folder {
         self.held.guarded.retain(|(path, _)| !considered.contains(path));
         self.held.held.extend(plan.held.iter().map(|(path, reason)| (path.clone(), *reason)));
         self.held.guarded.extend(plan.guarded.iter().cloned());
+        self.held.again.extend(plan.again.iter().cloned());
+    }
+
+    /// What waits because of another spelling that something is new about.
+    fn other_spellings(&self, dirty: &BTreeSet<RelativePath>) -> Vec<RelativePath> {
+        if !self.rules.folds_case {
+            return Vec::new();
+        }
+        let folded: BTreeSet<String> = dirty.iter().map(|path| fold(path.as_str())).collect();
+        let waits = self.held.held.iter().filter(|(_, reason)| **reason == crate::Reason::Refused);
+        waits.map(|(path, _)| path).filter(|path| folded.contains(&fold(path.as_str()))).cloned().collect()
     }
 
     /// Starts what needs content, and does what needs none or has it.
@@ -331,7 +347,8 @@ impl Folder {
     }
 
     fn ticked(&mut self, view: &dyn View, now: Now) -> Result<Vec<Action>, Unreadable> {
-        let prepare = self.fetches.ask_again(now.ticks);
+        // First, because what comes after something that cannot be stored is not done.
+        let mut actions = self.fetches.ask_again(now.ticks);
         self.stuck.take_if(|(_, until)| *until <= now.ticks);
         for path in outcomes::due(&mut self.failures, now) {
             self.dirty.insert(path);
@@ -346,8 +363,7 @@ impl Folder {
             looks.extend(std::mem::take(&mut self.racy));
             self.racy_since = None;
         }
-        let mut actions = self.settle(view, now)?;
-        actions.extend(prepare);
+        actions.extend(self.settle(view, now)?);
         if !looks.is_empty() {
             actions.push(Action::Scan(looks));
         }

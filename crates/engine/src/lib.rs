@@ -4,6 +4,7 @@
 //! Actions come out: what to store, announce, fetch, do and ask. Begin with the three [`trees`](View), then [`decide`], the function that says what
 //! happens to one path, then [`plan`], which makes operations of the decisions.
 
+mod canary;
 mod conflict;
 mod decide;
 mod folder;
@@ -19,6 +20,9 @@ mod stamp;
 mod surroundings;
 mod trees;
 
+#[cfg(feature = "canaries")]
+pub use canary::plant;
+pub use canary::{Bug, planted};
 pub use conflict::date;
 pub use decide::{Decision, Facts, Reason, decide};
 pub use folder::{Action, BlockResult, Command, Event, Folder, Listing, Now, Question};

@@ -8,13 +8,15 @@ mod copies;
 mod directories;
 mod moves;
 mod order;
+mod spellings;
 
+use crate::canary::{Bug, planted};
 use crate::conflict::copies_of;
 use crate::decide::{Decision, Reason, decide};
 use crate::git;
 use crate::operation::{Displaced, Expected, Operation, Step};
-use crate::rules::FolderKind;
-use crate::surroundings::{Surroundings, at_or_above};
+use crate::rules::{FolderKind, Rules};
+use crate::surroundings::Surroundings;
 use crate::trees::{Candidates, Local, Unreadable};
 use homesync_paths::RelativePath;
 use homesync_protocol::{Content, Entry, Kind, Timestamp, Validity, Version};
@@ -29,6 +31,8 @@ pub struct Plan {
     pub recorded: Vec<Local>,
     /// What differs but has to wait, and why.
     pub held: BTreeMap<RelativePath, Reason>,
+    /// Of those, the ones that wait for another operation: they are planned again with whatever is planned next.
+    pub again: BTreeSet<RelativePath>,
     /// Removals that wait for a person, with the version of the tombstone.
     pub guarded: Vec<(RelativePath, Version)>,
 }
@@ -46,7 +50,8 @@ impl Plan {
 /// change how something is done; the order of the steps matters:
 ///
 /// 1. `complete` adds what belongs to the same change although nothing is new about it, so that the steps below see all of it.
-/// 2. `hold_same_names`, `hold_without_place`: what cannot be put anywhere waits, before anything is made to depend on it.
+/// 2. `spellings`, `hold_without_place`: what cannot be put anywhere waits, before anything is made to depend on it; unless all that is wanted is
+///    another spelling of what is there.
 /// 3. `keep_apart`, `limit`: the names of conflict copies, while it is known what else arrives.
 /// 4. `pair`: what goes and comes is moved; only what is still to be done can be paired.
 /// 5. `guard`: what is left of the removals is counted. Moves are none.
@@ -58,7 +63,8 @@ pub fn plan(surroundings: &Surroundings<'_>, dirty: &BTreeSet<RelativePath>) -> 
         consider(surroundings, path, &mut plan)?;
     }
     directories::complete(&mut plan, surroundings, &mut considered)?;
-    directories::hold_same_names(&mut plan, surroundings);
+    spellings::rename(&mut plan, surroundings)?;
+    spellings::hold(&mut plan, surroundings);
     directories::hold_without_place(&mut plan, surroundings)?;
     copies::keep_apart(&mut plan, surroundings)?;
     copies::limit(&mut plan, surroundings)?;
@@ -70,7 +76,19 @@ pub fn plan(surroundings: &Surroundings<'_>, dirty: &BTreeSet<RelativePath>) -> 
 }
 
 fn with_directories_above(dirty: &BTreeSet<RelativePath>) -> BTreeSet<RelativePath> {
-    dirty.iter().flat_map(at_or_above).collect()
+    if planted(Bug::NothingAbovePlanned) {
+        return dirty.clone();
+    }
+    let mut all = BTreeSet::new();
+    for path in dirty {
+        let mut next = Some(path.clone());
+        // Above one that is in it already all are.
+        while let Some(path) = next.filter(|path| !all.contains(path)) {
+            next = path.parent();
+            all.insert(path);
+        }
+    }
+    all
 }
 
 /// Turns the decision about one path into its operation or its record.
@@ -84,14 +102,17 @@ fn consider(surroundings: &Surroundings<'_>, path: &RelativePath, plan: &mut Pla
     if let Some(reason) = situation.hold(path).filter(|_| !matches!(decision, Decision::Nothing)) {
         decision = Decision::Hold(reason);
     }
+    if decision == Decision::Nothing {
+        return Ok(());
+    }
+    if let Decision::Hold(reason) = decision {
+        plan.held.insert(path.clone(), reason);
+        return Ok(());
+    }
     let put = |displaced| Some(Step::Put { displaced });
     let entry = taken_over(own, global, decision, surroundings);
     let step = match decision {
-        Decision::Nothing => None,
-        Decision::Hold(reason) => {
-            plan.held.insert(path.clone(), reason);
-            None
-        }
+        Decision::Nothing | Decision::Hold(_) => None,
         Decision::Adopt => {
             plan.recorded.push(Local { entry: entry.clone(), stamp: own.and_then(|own| own.stamp) });
             None
@@ -118,7 +139,9 @@ fn consider(surroundings: &Surroundings<'_>, path: &RelativePath, plan: &mut Pla
 /// What our entry is when the decision is carried out: the global one.
 ///
 /// If neither had seen the other, ours has seen both from then on. Otherwise something that our version had settled already (an older removal,
-/// say) would look like news again when it arrives late by way of a third machine. A folder that only receives makes no versions.
+/// say) would look like news again when it arrives late by way of a third machine. If their contents differ, ours is a further version: what has
+/// seen both could otherwise come from other pairs as well, for which another machine decided otherwise, and one version must never mean two
+/// things. A folder that only receives makes no versions.
 fn taken_over(
     own: Option<&Local>,
     global: &Entry,
@@ -132,10 +155,15 @@ fn taken_over(
         entry.validity = Validity::OnlyHere;
         entry.version = Version::empty();
         entry.modified = Timestamp::at(surroundings.situation.now as i64);
-    } else if let Some(own) = own.filter(|own| own.entry.validity != Validity::OnlyHere)
-        && surroundings.rules.kind == FolderKind::SendReceive
+    } else if let Some(own) = own.filter(|own| has_history(own))
+        && surroundings.rules.kind != FolderKind::ReceiveOnly
+        && !planted(Bug::HistoryForgotten)
     {
         entry.version = entry.version.merged(&own.entry.version);
+        let is_concurrent = own.entry.version.relation(&global.version).is_concurrent();
+        if is_concurrent && !own.entry.content.is_same(&global.content) {
+            entry.version = further(&entry.version, surroundings.rules);
+        }
     }
     let is_remnant = own.is_some_and(|own| own.entry.content.kind() == Kind::Directory)
         && surroundings.situation.has_left_out_below(&entry.path);
@@ -146,9 +174,22 @@ fn taken_over(
     entry
 }
 
+/// A version after this one, made here. It is the same whenever the plan is made again: content is fetched for it, and people say yes to it.
+fn further(version: &Version, rules: &Rules) -> Version {
+    let highest = version.counters().iter().map(|counter| counter.1).max().unwrap_or(0);
+    version.changed(rules.own, highest.saturating_add(1).max(rules.counter_floor))
+}
+
+/// Others may count with its version. What is kept to this machine they do not know; what is not to be believed they may resolve in another way
+/// than we do, and one version must not mean two things.
+fn has_history(own: &Local) -> bool {
+    !matches!(own.entry.validity, Validity::OnlyHere | Validity::Suspect)
+}
+
 fn operation(path: &RelativePath, own: Option<&Local>, entry: Entry, step: Step) -> Operation {
     let expected = own.and_then(|own| own.stamp).map_or(Expected::Absent, Expected::Object);
-    Operation { path: path.clone(), expected, step, entry, unit: git::unit_of(path) }
+    let unit = git::unit_of(path).filter(|_| !planted(Bug::RepositoryTorn));
+    Operation { path: path.clone(), expected, step, entry, unit }
 }
 
 /// The losing side gets a name of its own, unless a copy with the same content is there already.

@@ -3,10 +3,11 @@
 //! Pure, for one path. The guards that look at many paths at once (mass removal, a root that is no longer the same) come after it.
 
 use crate::Stamp;
+use crate::canary::{Bug, planted};
 use crate::rules::{FolderKind, Rules};
 use crate::trees::{Candidates, Local};
 use homesync_paths::RelativePath;
-use homesync_protocol::{BlockList, Content, Entry, Kind, Timestamp, Validity, Version};
+use homesync_protocol::{BlockList, Content, Entry, Kind, Relation, Timestamp, Validity, Version};
 
 /// What was found at a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,7 +56,7 @@ pub fn record(path: &RelativePath, seen: &Seen, candidates: &Candidates, rules: 
             let stamp = &known_again(*stamp, *racy);
             match candidates.here() {
                 Some(own) if is_as_known(own, stamp, content, rules) => restamped(own, stamp),
-                Some(own) if is_whole_again(own, content) => whole_again(own, stamp),
+                Some(own) if is_whole_again(own, stamp, content) => whole_again(own, stamp),
                 Some(own) if is_suspect(own, stamp, content, *blank) => suspect(own, stamp),
                 _ => changed(path, *stamp, content, candidates, rules, now),
             }
@@ -66,7 +67,7 @@ pub fn record(path: &RelativePath, seen: &Seen, candidates: &Candidates, rules: 
 /// A stamp that can be trusted to tell a later write, or else one that no object has: then the file is read again at the next look, whatever its
 /// times say.
 fn known_again(stamp: Stamp, racy: bool) -> Stamp {
-    if racy { Stamp { changed: Timestamp::default(), ..stamp } } else { stamp }
+    if racy && !planted(Bug::SameMomentBelieved) { stamp.distrusted() } else { stamp }
 }
 
 /// A known item that a pattern leaves out from now on: others hear that we do not have it. Its version stays, so nothing is removed anywhere.
@@ -100,9 +101,11 @@ fn is_as_known(own: &Local, stamp: &Stamp, content: &Content, rules: &Rules) -> 
     is_usable && is_time_kept && is_mode_kept && own.entry.content.is_same(content)
 }
 
-/// What was not to be believed has the right bytes again.
-fn is_whole_again(own: &Local, content: &Content) -> bool {
-    own.entry.validity == Validity::Suspect && own.entry.content.is_same(content)
+/// What was not to be believed has the right bytes again, and their time: somebody brought back what was there. With another time somebody wrote it
+/// anew.
+fn is_whole_again(own: &Local, stamp: &Stamp, content: &Content) -> bool {
+    let is_same_time = stamp.kind != Kind::File || stamp.modified == own.entry.modified;
+    own.entry.validity == Validity::Suspect && own.entry.content.is_same(content) && is_same_time
 }
 
 fn whole_again(own: &Local, stamp: &Stamp) -> Meaning {
@@ -119,7 +122,7 @@ fn restamped(own: &Local, stamp: &Stamp) -> Meaning {
 /// A power cut leaves a file empty or full of zeros with the time that was set when it was put in place. A disk that rots changes bytes and no
 /// time at all. A person's program changes the time.
 fn is_suspect(own: &Local, stamp: &Stamp, content: &Content, blank: bool) -> bool {
-    let Some(known) = own.stamp else { return false };
+    let Some(known) = own.stamp.filter(|_| !planted(Bug::RemnantBelieved)) else { return false };
     if stamp.kind != Kind::File || known.kind != Kind::File || stamp.modified != known.modified {
         return false;
     }
@@ -130,7 +133,7 @@ fn is_suspect(own: &Local, stamp: &Stamp, content: &Content, blank: bool) -> boo
     let is_other = !own.entry.content.is_same(content);
     let is_remnant = blank && known.size > 0;
     // A file that was just written may be written again without its times showing it: that is no rot.
-    let is_rotten = known == *stamp && stamp.changed != Timestamp::default();
+    let is_rotten = known == *stamp && !stamp.is_distrusted();
     is_other && (is_remnant || is_rotten)
 }
 
@@ -147,8 +150,9 @@ fn gone(path: &RelativePath, candidates: &Candidates, rules: &Rules, now: u64) -
         return Meaning::Unchanged;
     };
     // Others removed it, and so did we: a plan of ours that was cut short, or two people who agree.
-    if let Some(global) = candidates.global().filter(|global| global.content.is_deleted()) {
-        return Meaning::Now(Box::new(Local { entry: with_history(global, own), stamp: None }));
+    let removed = candidates.global().filter(|global| global.content.is_deleted());
+    if let Some(entry) = removed.and_then(|global| taken_over(global, own)) {
+        return Meaning::Now(Box::new(Local { entry, stamp: None }));
     }
     let entry = Entry {
         path: path.clone(),
@@ -189,20 +193,32 @@ fn changed(
     };
     // What others have already is no change of ours: we put it there and were cut short before the index heard of it.
     let global = candidates.global().filter(|global| global.is_present() && is_same_item(&here, global));
-    let entry = match (global, own) {
-        (Some(global), Some(own)) => with_history(global, own),
-        (Some(global), None) => global.clone(),
-        (None, _) => here,
-    };
+    let known =
+        global.and_then(|global| own.map_or_else(|| Some(global.clone()), |own| taken_over(global, own)));
+    let entry = known.unwrap_or(here);
     Meaning::Now(Box::new(Local { entry, stamp: Some(stamp) }))
 }
 
-/// The others' entry, which also has seen what ours has.
-fn with_history(global: &Entry, own: &Local) -> Entry {
-    let is_kept_here = own.entry.validity == Validity::OnlyHere;
-    let version =
-        if is_kept_here { global.version.clone() } else { global.version.merged(&own.entry.version) };
-    Entry { version, ..global.clone() }
+/// The others' entry as ours, which also has seen what ours has; nothing if that could mean two things. What is kept to this machine, or not to be believed, others do not count as
+/// seen: what they make of it must not get the same version as what we make of it.
+fn taken_over(global: &Entry, own: &Local) -> Option<Entry> {
+    let version = match own.entry.validity {
+        Validity::OnlyHere => global.version.clone(),
+        // They have an older item, and a person has it here now: that is news.
+        Validity::Suspect if own.entry.version.relation(&global.version) == Relation::Newer => return None,
+        Validity::Suspect => global.version.clone(),
+        _ if planted(Bug::HistoryForgotten) => global.version.clone(),
+        // What has seen both could be something else on another machine, which knows the two entries and not this disk.
+        _ if own.entry.version.relation(&global.version).is_concurrent()
+            && !own.entry.content.is_same(&global.content) =>
+        {
+            return None;
+        }
+        Validity::Valid | Validity::Invalid | Validity::Ignored | Validity::Unsupported => {
+            global.version.merged(&own.entry.version)
+        }
+    };
+    Some(Entry { version, ..global.clone() })
 }
 
 fn is_same_item(here: &Entry, there: &Entry) -> bool {

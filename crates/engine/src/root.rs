@@ -1,5 +1,6 @@
 //! Whether the folder's root is still the one that we know: the guard against reading an unmounted disk as "everything was deleted".
 
+use crate::canary::{Bug, planted};
 use std::collections::BTreeSet;
 
 /// What makes a root known again.
@@ -72,6 +73,9 @@ pub fn judge<E>(
     look: &RootLook,
     agreed: &dyn Fn() -> Result<BTreeSet<String>, E>,
 ) -> Result<RootState, E> {
+    if planted(Bug::AnyRootBelieved) {
+        return Ok(RootState::Fine);
+    }
     let (identity, marker, names) = match look {
         RootLook::Missing => return Ok(RootState::Changed(RootChange::Missing)),
         RootLook::Unreadable(reason) => {

@@ -1,5 +1,6 @@
 //! What a person has set for a folder, as far as it decides about their data.
 
+use crate::canary::{Bug, planted};
 use homesync_protocol::ShortId;
 
 /// Which way changes go.
@@ -30,6 +31,7 @@ impl Guard {
     /// Removing `many` of `all` present items needs a person's yes.
     pub fn holds(self, many: u64, all: u64) -> bool {
         match self {
+            _ if planted(Bug::GuardOff) => false,
             Self::Standard => (many > 25 && many * 2 > all) || (many > 1_000 && many * 10 > all),
             Self::MoreThan(most) => many > most,
             Self::Off => false,

@@ -26,6 +26,16 @@ impl Stamp {
         self.kind == other.kind && self.inode == other.inode && self.is_same_content(other)
     }
 
+    /// A stamp that no object has: the file is read at the next look, whatever its times say.
+    pub fn distrusted(self) -> Self {
+        Self { changed: Timestamp::default(), ..self }
+    }
+
+    /// The next look reads the file.
+    pub fn is_distrusted(&self) -> bool {
+        self.kind == Kind::File && self.changed == Timestamp::default()
+    }
+
     /// Nothing that goes with the content differs.
     pub fn is_same_content(&self, other: &Self) -> bool {
         self.kind == other.kind && self.size == other.size && self.modified == other.modified

@@ -6,6 +6,7 @@ use crate::rules::Rules;
 use crate::trees::{Candidates, Unreadable, View};
 use homesync_paths::{IgnoreRules, RelativePath};
 use homesync_protocol::{Content, Entry, Kind, Relation, Validity, Version};
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use std::sync::Arc;
@@ -115,9 +116,16 @@ pub struct Surroundings<'a> {
     pub situation: &'a Situation,
     /// What is set.
     pub rules: &'a Rules,
+    /// What is known by now about directories: whether nothing can be in them.
+    closed: RefCell<BTreeMap<RelativePath, bool>>,
 }
 
-impl Surroundings<'_> {
+impl<'a> Surroundings<'a> {
+    /// For one plan: the trees may not change meanwhile.
+    pub fn new(view: &'a dyn View, situation: &'a Situation, rules: &'a Rules) -> Self {
+        Self { view, situation, rules, closed: RefCell::default() }
+    }
+
     /// The facts about a path.
     pub fn facts<'c>(
         &self,
@@ -188,16 +196,21 @@ impl Surroundings<'_> {
         if candidates.others.is_empty() {
             return Ok(false);
         }
-        for above in path.ancestors() {
-            let candidates = Candidates::read(self.view, &above)?;
-            match candidates.global() {
-                Some(global) if global.is_present() && global.content != Content::Directory => {
-                    return Ok(true);
-                }
-                _ => {}
-            }
+        path.parent().map_or(Ok(false), |directory| self.is_closed(&directory))
+    }
+
+    /// The path, or something above it, is present in the global tree and no directory. It is asked for everything in a directory, so the answer
+    /// is kept.
+    fn is_closed(&self, path: &RelativePath) -> Result<bool, Unreadable> {
+        if let Some(known) = self.closed.borrow().get(path) {
+            return Ok(*known);
         }
-        Ok(false)
+        let candidates = Candidates::read(self.view, path)?;
+        let is_other = |global: &Entry| global.is_present() && global.content != Content::Directory;
+        let is_closed = candidates.global().is_some_and(is_other)
+            || path.parent().map_or(Ok(false), |directory| self.is_closed(&directory))?;
+        self.closed.borrow_mut().insert(path.clone(), is_closed);
+        Ok(is_closed)
     }
 
     fn is_spelled_otherwise(&self, path: &RelativePath, candidates: &Candidates) -> Result<bool, Unreadable> {

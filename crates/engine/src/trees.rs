@@ -9,6 +9,7 @@
 //! a path that could not be read is never taken for one that is not there.
 
 use crate::Stamp;
+use crate::canary::{Bug, planted};
 use homesync_paths::RelativePath;
 use homesync_protocol::{BlocksHash, Content, DeviceId, Entry, Kind, ShortId, Version};
 
@@ -122,6 +123,12 @@ impl Candidates {
     /// The entry that counts.
     pub fn global(&self) -> Option<&Entry> {
         let own = self.own.as_ref().map(|local| &local.entry);
+        if planted(Bug::OwnSideWins)
+            && let Some(own) = own
+            && self.others.iter().all(|(_, other)| other.version.relation(&own.version).is_concurrent())
+        {
+            return Some(own);
+        }
         homesync_protocol::winner(own.into_iter().chain(self.others.iter().map(|other| &other.1)))
     }
 

@@ -27,6 +27,10 @@ fn any_entry(input: &mut Input<'_>, is_ours: bool) -> arbtest::arbitrary::Result
     let theirs = [Validity::Valid, Validity::Invalid];
     let mut entry = at_time(entry("d/a", content, &counters), input.int_in_range(0..=2)?);
     entry.validity = *input.choose(if is_ours { &ours[..] } else { &theirs[..] })?;
+    if entry.content.is_deleted() && entry.validity == Validity::Suspect {
+        // Only what is there can be something that nobody wrote.
+        entry.validity = Validity::Valid;
+    }
     entry.modified_by = ShortId(input.int_in_range(1..=2)?);
     Ok(entry)
 }
@@ -71,7 +75,12 @@ fn check(decision: Decision, facts: &Facts<'_>, rules: &Rules) {
     let is_quiet = matches!(decision, Decision::Nothing | Decision::Hold(_) | Decision::Adopt);
     assert!(is_quiet || !facts.ignored, "S13: {decision:?} {facts:?}");
     assert!(is_quiet || !facts.unknown, "S10: {decision:?} {facts:?}");
-    assert!(is_quiet || rules.kind != FolderKind::SendOnly, "E18: {decision:?} {facts:?}");
+    // What its own disk has spoiled, also a folder that only sends takes back.
+    let heals = facts.own.is_some_and(|own| {
+        let is_wanted = facts.global.is_some_and(|global| own.entry.version == global.version);
+        own.entry.validity == Validity::Suspect && (is_wanted || own.entry.version.is_empty())
+    });
+    assert!(is_quiet || heals || rules.kind != FolderKind::SendOnly, "E18: {decision:?} {facts:?}");
     let is_here = facts.own.is_some_and(|own| own.stamp.is_some());
     match decision {
         Decision::Create => assert!(!is_here && !facts.blocked && !facts.refused, "{facts:?}"),

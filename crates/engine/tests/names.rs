@@ -5,11 +5,12 @@ mod support {
     pub mod trees;
 }
 
-use homesync_engine::{Action, Event, Reason, View};
-use homesync_protocol::Validity;
+use homesync_engine::{Action, Event, Reason, Step, View};
+use homesync_protocol::{Entry, Validity};
 use support::rig::{Rig, operations, seen};
 use support::trees::{
-    DIRECTORY, GONE, GONE_DIRECTORY, Machine, THEM, US, device, entry, link, path, text, with_validity, words,
+    DIRECTORY, GONE, GONE_DIRECTORY, Machine, THEM, US, device, entry, link, path, text, version,
+    with_validity, words,
 };
 
 fn folding(mut machine: Machine) -> Machine {
@@ -35,21 +36,59 @@ fn d5_of_two_such_names_that_come_together_one_waits() {
 }
 
 #[test]
-fn a_rename_in_case_only_takes_the_old_name_away_first() {
+fn d6_a_rename_in_case_only_is_a_rename() {
     let machine = folding(Machine::new())
         .shares(entry("a", text("1"), &[(US, 1)]))
         .hears(THEM, entry("a", GONE, &[(US, 1), (THEM, 1)]))
         .hears(THEM, entry("A", text("1"), &[(THEM, 1)]));
-    assert_eq!(words(&machine.plan()), ["a removed", "A held Refused"]);
-    let after = machine.has(entry("a", GONE, &[(US, 1), (THEM, 1)]));
-    assert_eq!(words(&after.plan()), ["A put"]);
-    // Where case is told apart it is a move.
+    assert_eq!(words(&machine.plan()), ["A moved from a"]);
+    // Where case is told apart it is one as well.
     let plan = Machine::new()
         .shares(entry("a", text("1"), &[(US, 1)]))
         .hears(THEM, entry("a", GONE, &[(US, 1), (THEM, 1)]))
         .hears(THEM, entry("A", text("1"), &[(THEM, 1)]))
         .plan();
     assert_eq!(words(&plan), ["A moved from a"]);
+}
+
+#[test]
+fn d6_with_another_content_the_old_name_goes_first() {
+    let machine = folding(Machine::new())
+        .shares(entry("a", text("1"), &[(US, 1)]))
+        .hears(THEM, entry("a", GONE, &[(US, 1), (THEM, 1)]))
+        .hears(THEM, entry("A", text("2"), &[(THEM, 1)]));
+    assert_eq!(words(&machine.plan()), ["a removed", "A held Refused"]);
+    let after = machine.has(entry("a", GONE, &[(US, 1), (THEM, 1)]));
+    assert_eq!(words(&after.plan()), ["A put"]);
+}
+
+#[test]
+fn d6_what_is_damaged_is_not_renamed_but_fetched() {
+    let machine = folding(Machine::new())
+        .has(with_validity(entry("a", text("1"), &[(US, 1)]), Validity::Suspect))
+        .hears(THEM, entry("a", GONE, &[(US, 1), (THEM, 1)]))
+        .hears(THEM, entry("A", text("1"), &[(THEM, 1)]));
+    assert_eq!(words(&machine.plan()), ["a removed", "A held Refused"]);
+}
+
+#[test]
+fn d6_what_waits_for_the_old_spelling_is_planned_when_that_goes() {
+    let mut rules = homesync_engine::Rules::new(homesync_protocol::ShortId(US));
+    rules.folds_case = true;
+    let mut rig = Rig::new(rules);
+    rig.lists(vec![("a", seen(&entry("a", text("1"), &[])))]);
+    rig.event(Event::Connected(device(THEM)));
+    let ours = rig.own("a").unwrap();
+    // They speak of the new name first, and of the old one in another batch.
+    let renamed = Entry { path: path("A"), version: version(&[(THEM, 9)]), ..ours.clone() };
+    assert!(rig.hears(THEM, vec![renamed]).is_empty());
+    let version = ours.version.changed(homesync_protocol::ShortId(THEM), 10);
+    let asked = operations(&rig.hears(THEM, vec![Entry { content: GONE, version, ..ours }]));
+    assert!(
+        matches!(&asked[..], [one] if matches!(&one.step, Step::Move { from, .. } if *from == path("a")))
+    );
+    rig.done(asked);
+    assert!(rig.own("A").unwrap().is_present() && rig.own("a").unwrap().content.is_deleted());
 }
 
 #[test]

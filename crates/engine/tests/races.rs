@@ -6,9 +6,11 @@ mod support {
 }
 
 use homesync_engine::{Action, Candidates, Event, Local, Meaning, Rules, Seen, Stamp, record};
-use homesync_protocol::{Relation, ShortId, Timestamp, Validity};
-use support::rig::{Rig, seen};
-use support::trees::{Machine, NOW, THEM, US, at_time, entry, path, stamp_of, text, words};
+use homesync_protocol::{Content, Entry, Relation, ShortId, Timestamp, Validity};
+use support::rig::{Rig, operations, seen};
+use support::trees::{
+    DIRECTORY, Machine, NOW, THEM, US, at_time, device, entry, link, path, stamp_of, text, words,
+};
 
 #[test]
 fn c5_a_file_that_is_gone_for_a_moment_is_edited_and_not_removed() {
@@ -140,4 +142,28 @@ fn j7_a_folder_that_was_rolled_back_enters_as_ordinary_edits() {
     let restored = rig.own("a").unwrap();
     assert_eq!((restored.content, restored.validity), (text("monday"), Validity::Valid));
     assert_eq!(restored.version.relation(&later.version), Relation::Newer, "counters are never reset");
+}
+
+#[test]
+fn a_directory_waits_only_as_long_as_something_in_it_cannot_be_read() {
+    let mut rig = Rig::ours();
+    let directory = entry("d", DIRECTORY, &[]);
+    let child = entry("d/a", text("x"), &[]);
+    rig.lists(vec![("d", seen(&directory))]);
+    rig.lists_in("d", vec![("d/a", seen(&child))]);
+    rig.event(Event::Connected(device(THEM)));
+    rig.lists_in("d", vec![("d/a", Seen::Unknown("EIO".into()))]);
+    let gone = |rig: &Rig, at: &str| {
+        let own = rig.own(at).unwrap();
+        let content = Content::Deleted(own.content.kind());
+        Entry { version: own.version.changed(ShortId(THEM), NOW), content, ..own }
+    };
+    let link = Entry { content: link("elsewhere"), ..gone(&rig, "d") };
+    assert!(
+        operations(&rig.hears(THEM, vec![gone(&rig, "d/a"), link])).is_empty(),
+        "it could displace anything"
+    );
+    // A person took it away: nothing is unknown any more.
+    let asked = operations(&rig.lists_in("d", vec![]));
+    assert!(asked.iter().any(|operation| operation.path.as_str() == "d"), "{asked:?}");
 }

@@ -5,7 +5,7 @@ mod support {
 }
 
 use homesync_engine::{FolderKind, Guard, Reason};
-use homesync_protocol::Validity;
+use homesync_protocol::{Entry, Validity};
 use support::trees::{
     DIRECTORY, GONE, GONE_DIRECTORY, Machine, THEM, THIRD, US, at_time, copies, entry, path, text, version,
     with_validity, words,
@@ -146,6 +146,28 @@ fn e8_copies_beyond_the_limit_go_to_the_recovery_area_oldest_first() {
     // In a folder that only receives nothing is announced, so nothing of it is removed either.
     (machine.rules.most_conflicts, machine.rules.kind) = (1, FolderKind::ReceiveOnly);
     assert_eq!(words(&machine.plan()), ["a.txt replaced, kept aside"]);
+}
+
+#[test]
+fn e8_a_directory_with_the_name_of_a_copy_is_none_that_is_too_many() {
+    let mut machine = Machine::new()
+        .has(at_time(entry("a", text("ours"), &[(US, 2)]), 1_000))
+        .hears(THEM, at_time(entry("a", text("theirs"), &[(THEM, 2)]), 2_000))
+        .has(entry("a.sync-conflict-20010101-000000-ABCDEFG", DIRECTORY, &[(US, 1)]))
+        .has(entry("a.sync-conflict-20010101-000000-ABCDEFG/x", text("x"), &[(US, 1)]));
+    machine.rules.most_conflicts = 1;
+    assert_eq!(words(&machine.plan()), ["a replaced, kept aside"]);
+}
+
+#[test]
+fn a_machine_that_keeps_no_permissions_moves_as_well() {
+    let without = |entry: Entry| Entry { permissions: None, ..entry };
+    let mut machine = Machine::new()
+        .has(without(entry("a", text("1"), &[(US, 1)])))
+        .hears(THEM, entry("a", GONE, &[(US, 1), (THEM, 1)]))
+        .hears(THEM, entry("b", text("1"), &[(THEM, 1)]));
+    machine.rules.permissions = false;
+    assert_eq!(words(&machine.plan()), ["b moved from a"]);
 }
 
 #[test]
@@ -305,4 +327,33 @@ fn what_all_have_is_news_to_nobody() {
     let mut machine = Machine::new().shares(entry("a", text("x"), merged));
     machine = machine.hears(THIRD, entry("a", text("x"), &[(US, 1)]));
     assert!(machine.plan().is_empty(), "late news of an older version go round no ring");
+}
+
+#[test]
+fn a_directory_in_the_place_of_a_moved_file_leaves_nobody_elses_file_nameless() {
+    // They moved the file away and made a directory; here a person moved it back meanwhile.
+    let ours = entry("a", text("content"), &[(US, 2)]);
+    let previous = ours.content.digest();
+    let theirs = Entry { previous, ..at_time(entry("a", DIRECTORY, &[(THEM, 3)]), 2_000) };
+    let plan = Machine::new().has(ours).hears(THEM, theirs).plan();
+    assert_eq!(words(&plan), ["a replaced, kept aside"]);
+}
+
+#[test]
+fn what_wins_over_another_content_gets_a_version_that_means_nothing_else() {
+    // From {1: 2} and {2: 3} another machine may make something else than we do, knowing a third entry.
+    let plan = || {
+        let ours = at_time(entry("a", text("ours"), &[(US, 2)]), 1_000);
+        let theirs = at_time(entry("a", text("theirs"), &[(THEM, 3)]), 2_000);
+        let mut machine = Machine::new().has(ours).hears(THEM, theirs);
+        machine.situation.now += 77;
+        machine.plan()
+    };
+    let taken = plan().operations[0].entry.version.clone();
+    assert_eq!(taken, version(&[(US, 4), (THEM, 3)]));
+    assert_eq!(taken, plan().operations[0].entry.version, "whenever it is planned");
+    // With the same content there is nothing to tell apart.
+    let same = |counters: &[(u64, u64)]| entry("a", text("same"), counters);
+    let plan = Machine::new().has(same(&[(US, 2)])).hears(THEM, same(&[(THEM, 3)])).plan();
+    assert!(plan.recorded.iter().all(|local| local.entry.version == version(&[(US, 2), (THEM, 3)])));
 }

@@ -99,7 +99,7 @@ fn large_tree() -> MemoryTrees {
 fn reads(trees: &MemoryTrees, dirty: &str) -> (u64, usize) {
     let view = Counting { trees, reads: Cell::new(0) };
     let (situation, rules) = (Situation::default(), Rules::new(ShortId(US)));
-    let surroundings = Surroundings { view: &view, situation: &situation, rules: &rules };
+    let surroundings = Surroundings::new(&view, &situation, &rules);
     let plan = plan(&surroundings, &BTreeSet::from([path(dirty)])).expect("trees in memory can be read");
     (view.reads.get(), plan.operations.len())
 }

@@ -11,7 +11,7 @@ use crate::codec::{FolderRecord, decode_intent, decode_journal, decode_position,
 use crate::database::{Shared, Transaction};
 use crate::packed::{Fault, Group, TREES, Tree, find, scan};
 use crate::{Additions, Committed, Index, IndexError, Position};
-use homesync_engine::{Changes, Intent, Journal, JournalRecord, Local, Unreadable};
+use homesync_engine::{Bug, Changes, Intent, Journal, JournalRecord, Local, Unreadable, planted};
 use homesync_paths::RelativePath;
 use homesync_protocol::{BlockHash, DeviceId, Entry};
 use std::sync::Arc;
@@ -62,6 +62,11 @@ impl DurableIndex {
         let name = &self.name;
         let answer = self.shared.write(|transaction| {
             let answer = work(transaction, &mut record)?;
+            if planted(Bug::SequencesRepeated) {
+                let forgotten = FolderRecord { sequence: 0, ..record.clone() };
+                transaction.put_folder(name, &forgotten)?;
+                return Ok(answer);
+            }
             transaction.put_folder(name, &record)?;
             Ok(answer)
         })?;

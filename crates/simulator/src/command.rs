@@ -2,5 +2,7 @@
 
 pub mod arguments;
 mod campaign;
+#[cfg(feature = "canaries")]
+pub mod canaries;
 pub mod everything;
 pub mod replay;

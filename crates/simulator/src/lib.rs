@@ -4,6 +4,8 @@
 //! Begin with [`choices`], from which everything that happens is drawn; then [`filesystem`], the disk that forgets; then [`world`], where
 //! several machines with their real engines and executors live. [`tester`] names the three testers, [`scenario`] is a run of any of them.
 
+#[cfg(feature = "canaries")]
+pub mod canaries;
 pub mod choices;
 pub mod executor_tester;
 pub mod filesystem;

@@ -20,7 +20,19 @@ fn main() -> ExitCode {
     silence_panics();
     let is_good = match &arguments.scenario {
         Some(file) => replay::play(file),
+        None if arguments.canaries => canaries(&arguments),
         None => everything::run(&arguments),
     };
     if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+#[cfg(feature = "canaries")]
+fn canaries(arguments: &Arguments) -> bool {
+    command::canaries::run(arguments.seed)
+}
+
+#[cfg(not(feature = "canaries"))]
+fn canaries(_: &Arguments) -> bool {
+    eprintln!("This build has no bugs to plant. `cargo xtask simulate --canaries` makes one that has.");
+    false
 }

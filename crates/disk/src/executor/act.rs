@@ -184,7 +184,7 @@ impl<V: Vfs> Executor<'_, V> {
         expected: Stamp,
         through: Option<String>,
     ) -> Result<Done, Stop> {
-        let mut old = self.tree.place(from).map_err(missing_is_changed)?;
+        let old = self.tree.place(from).map_err(missing_is_changed)?;
         let new = self.tree.place(&operation.path).map_err(missing_is_changed)?;
         let found = self.tree.status(&old)?.and_then(|status| status.stamp());
         if found != Some(expected) {
@@ -192,18 +192,14 @@ impl<V: Vfs> Executor<'_, V> {
         }
         self.names_change(&old.directory)?;
         self.names_change(&new.directory)?;
-        let home = Place { directory: old.directory.clone(), name: old.name.clone() };
-        if let Some(at) = through {
+        let in_slot = match through {
             // Only the spelling differs, and both names are taken while the file has one of them.
-            let (directory, name) = slot(&self.tree, &at)?;
-            self.names_change(&directory)?;
-            let in_slot = Place { directory, name: name.as_bytes().to_vec() };
-            self.rename(&old, &in_slot).map_err(taken_is_changed)?;
-            old = in_slot;
-        }
-        if let Err(error) = self.rename(&old, &new) {
-            if old.name != home.name || !Rc::ptr_eq(&old.directory, &home.directory) {
-                self.rename(&old, &home)?;
+            Some(at) => Some(self.away_from(&old, &at)?),
+            None => None,
+        };
+        if let Err(error) = self.rename(in_slot.as_ref().unwrap_or(&old), &new) {
+            if let Some(in_slot) = &in_slot {
+                self.rename(in_slot, &old)?;
             }
             return Err(taken_is_changed(error));
         }
@@ -214,9 +210,21 @@ impl<V: Vfs> Executor<'_, V> {
             Ok(_) => Stop::Undone(Undone::Changed),
             Err(stop) => stop,
         };
-        // Another object was under the old name in the very last moment: it goes back.
-        self.rename(&new, &home).map_err(taken_is_changed)?;
+        // Another object was under the old name in the very last moment, or it is not known which one it is: it goes back the way that it came.
+        if let Some(in_slot) = &in_slot {
+            self.rename(&new, in_slot).map_err(taken_is_changed)?;
+        }
+        self.rename(in_slot.as_ref().unwrap_or(&new), &old).map_err(taken_is_changed)?;
         Err(stop)
+    }
+
+    /// Moves what is at a place into a slot.
+    fn away_from(&self, place: &Place<V>, at: &str) -> Result<Place<V>, Stop> {
+        let (directory, name) = slot(&self.tree, at)?;
+        self.names_change(&directory)?;
+        let in_slot = Place { directory, name: name.as_bytes().to_vec() };
+        self.rename(place, &in_slot).map_err(taken_is_changed)?;
+        Ok(in_slot)
     }
 
     fn rename(&self, from: &Place<V>, to: &Place<V>) -> io::Result<()> {
@@ -230,7 +238,9 @@ impl<V: Vfs> Executor<'_, V> {
             return self.link_stamp(place, target).unwrap_or(staged);
         }
         let now = self.stamp_at(place).ok().filter(|now| now.is_same_object(&staged));
-        Stamp { changed: now.map_or(staged.changed, |now| now.changed), ..staged }
+        let stamp = Stamp { changed: now.map_or(staged.changed, |now| now.changed), ..staged };
+        // Written in the very moment in which it came into place: a person's write in that moment would leave the same times.
+        if stamp.modified == stamp.changed { stamp.distrusted() } else { stamp }
     }
 
     /// The stamp of a link that we made. Nothing but its target tells it from one that a person has made since.

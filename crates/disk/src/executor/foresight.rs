@@ -4,7 +4,7 @@ use super::prepare::{is_expected, is_untouched, missing_is_changed};
 use super::{Executor, Stop};
 use crate::tree::Place;
 use crate::vfs::{ObjectKind, Vfs};
-use homesync_engine::{Displaced, Expected, Operation, Stamp, Step, Undone};
+use homesync_engine::{Bug, Displaced, Expected, Operation, Stamp, Step, Undone, planted};
 use homesync_paths::{RelativePath, equal_when_folded};
 use homesync_protocol::{Content, Kind};
 use std::collections::{BTreeMap, BTreeSet};
@@ -163,7 +163,11 @@ impl<V: Vfs> Executor<'_, V> {
             return Ok(false);
         }
         let stamp = found.and_then(|status| status.stamp());
-        if is_expected(stamp, operation.expected) { Ok(true) } else { Err(Stop::Undone(Undone::Changed)) }
+        if is_expected(stamp, operation.expected) || planted(Bug::NotCompared) {
+            Ok(true)
+        } else {
+            Err(Stop::Undone(Undone::Changed))
+        }
     }
 
     /// Looks at what is to be displaced for the last time before it is moved.
@@ -178,6 +182,9 @@ impl<V: Vfs> Executor<'_, V> {
 
     /// What came out is what was looked at, and nobody has touched it.
     pub(super) fn is_target(&self, out: &Place<V>, target: &Target) -> Result<bool, Stop> {
+        if planted(Bug::NotInspected) {
+            return Ok(true);
+        }
         if !is_untouched(&self.stamp_at(out)?, &target.stamp) {
             return Ok(false);
         }

@@ -6,7 +6,7 @@ use super::{Executor, Stop};
 use crate::area::slot;
 use crate::tree::Place;
 use crate::vfs::{Name, ObjectKind, Vfs};
-use homesync_engine::{Done, Operation, Undone};
+use homesync_engine::{Bug, Done, Operation, Undone, planted};
 use homesync_paths::{RelativePath, is_temporary};
 use homesync_protocol::Kind;
 use std::io;
@@ -24,6 +24,10 @@ impl<V: Vfs> Executor<'_, V> {
         let (directory, name) = slot(&self.tree, &at)?;
         self.names_change(&directory)?;
         let vfs = self.tree.vfs;
+        if planted(Bug::RemovedOutright) {
+            vfs.remove_file(&place.directory, place.name()?).map_err(taken_is_changed)?;
+            return Ok(Done::default());
+        }
         vfs.rename_no_replace(&place.directory, place.name()?, &directory, name).map_err(taken_is_changed)?;
         let in_slot = Place { directory, name: name.as_bytes().to_vec() };
         let stop = match self.is_target(&in_slot, &target) {

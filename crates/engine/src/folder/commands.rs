@@ -175,7 +175,10 @@ impl Folder {
             let Some(global) = candidates.global() else { continue };
             let own = candidates.own.as_ref();
             let is_ignored = self.situation.ignore.decide(&path).ignored;
+            // Nobody wants bytes everywhere that a disk has made: they are asked about that first.
+            let is_damaged = own.is_some_and(|own| own.entry.validity == Validity::Suspect);
             if is_ignored
+                || is_damaged
                 || own.is_some_and(|own| own.entry == *global)
                 || (own.is_none() && global.content.is_deleted())
             {

@@ -3,8 +3,8 @@
 use super::scan::Gathered;
 use super::{Action, Folder, Now};
 use crate::operation::{Displaced, Done, Expected, Operation, Outcome, Remedy, Step, Undone};
-use crate::record::Seen;
-use crate::trees::{Candidates, Deed, JournalRecord, Local, Unreadable, View};
+use crate::record::{Meaning, Seen, record};
+use crate::trees::{Candidates, Deed, JournalRecord, Local, Unreadable, View, all_below};
 use homesync_paths::RelativePath;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -82,13 +82,16 @@ impl Folder {
         self.situation.approved.remove(&operation.path);
         self.situation.reverting.remove(&operation.path);
         gathered.changes.journal.push(journal(&operation, &done, now));
+        if done.stamp.is_some_and(|stamp| stamp.is_distrusted()) {
+            self.read_again_soon(&operation.path, now);
+        }
         let is_directory_kept = matches!((&operation.step, operation.expected),
             (Step::Put { displaced: Displaced::Conflict(_) }, Expected::Object(stamp)) if stamp.kind == homesync_protocol::Kind::Directory);
         let candidates = Candidates::read(view, &operation.path)?;
         // The copy is an ordinary new item, and what was below a directory that became a copy is to be found there now.
         gathered.looks.extend(done.copy.clone());
         if is_directory_kept {
-            self.gone_below(&operation.path, &Seen::Absent, view, now, gathered)?;
+            self.moved_away_below(&operation.path, view, now, gathered)?;
         }
         self.noted(Local { entry: operation.entry, stamp: done.stamp }, &candidates, view, gathered)?;
         if let Step::Move { from, from_entry, .. } = operation.step {
@@ -98,15 +101,44 @@ impl Folder {
         Ok(())
     }
 
+    /// What was below a directory that we gave another name is not there any more: that is known, and stored together with what came in its place.
+    fn moved_away_below(
+        &mut self,
+        path: &RelativePath,
+        view: &dyn View,
+        now: Now,
+        gathered: &mut Gathered,
+    ) -> Result<(), Unreadable> {
+        for path in all_below(view, Some(path))?.into_iter().rev() {
+            let candidates = Candidates::read(view, &path)?;
+            let meaning = record(&path, &Seen::Absent, &candidates, &self.rules, now.seconds);
+            if let Meaning::Now(local) = meaning {
+                self.removals.reappeared(&path);
+                self.noted(*local, &candidates, view, gathered)?;
+            }
+        }
+        Ok(())
+    }
+
     fn undone(&mut self, operation: &Operation, undone: Undone, now: Now, gathered: &mut Gathered) {
         self.dirty.extend(operation.paths().cloned());
         match undone {
             // A person was quicker. What they did is news.
-            Undone::Changed | Undone::Damaged => {
+            Undone::Changed => {
                 gathered.looks.push(operation.path.clone());
-                if let Step::Move { from, .. } = &operation.step {
-                    gathered.looks.push(from.clone());
+                match &operation.step {
+                    Step::Move { from, .. } => gathered.looks.push(from.clone()),
+                    // Where what is here could not be put back, it may have one of these names.
+                    Step::Put { displaced: Displaced::Conflict(copies) } => {
+                        gathered.looks.extend(copies.iter().cloned());
+                    }
+                    _ => {}
                 }
+                self.retry(&operation.path, now);
+            }
+            // Its times say that it is as it was, and its bytes are others.
+            Undone::Damaged => {
+                gathered.reads.push(operation.path.clone());
                 self.retry(&operation.path, now);
             }
             Undone::NotEmpty => {

@@ -2,9 +2,11 @@
 
 use super::scan::Gathered;
 use super::{Action, Folder, Now, SETTLE};
+use crate::canary::{Bug, planted};
 use crate::record::{Meaning, Seen, record};
-use crate::trees::{Candidates, Unreadable, View};
+use crate::trees::{Candidates, Local, Unreadable, View};
 use homesync_paths::RelativePath;
+use homesync_protocol::Kind;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many files with one content are asked whether they were moved.
@@ -27,7 +29,7 @@ impl Removals {
     /// It is not there. At the second look, after the settle time, that is believed.
     pub(super) fn missing(&mut self, path: &RelativePath, now: Now) {
         let since = *self.missing.entry(path.clone()).or_insert(now.ticks);
-        if now.ticks >= since + SETTLE {
+        if now.ticks >= since + SETTLE || planted(Bug::GoneAtOnce) {
             self.confirmed.insert(path.clone());
         }
     }
@@ -108,6 +110,7 @@ impl Folder {
             waiting += u64::from(is_ours && !is_moved && !self.removals.approved.contains(path));
             meant.push((*local, candidates, is_ours && !is_moved));
         }
+        let meant = without_parents_of_others(meant, view)?;
         let earlier = self.recently_removed(now);
         let is_held = waiting > 0 && self.rules.guard.holds(waiting + earlier, view.present()? + earlier);
         let mut removed = 0;
@@ -150,4 +153,26 @@ impl Folder {
         self.confirmed_removals(view, now, &mut gathered)?;
         self.gathered(gathered, view)
     }
+}
+
+/// A removal, what is known about its path, and whether it counts for the guard.
+type Meant = (Local, Candidates, bool);
+
+/// A directory is recorded as removed only together with, or after, all that was in it: what were left would be looked for by nobody any more
+/// after a stop.
+fn without_parents_of_others(meant: Vec<Meant>, view: &dyn View) -> Result<Vec<Meant>, Unreadable> {
+    let mut going: BTreeSet<RelativePath> =
+        meant.iter().map(|(local, ..)| local.entry.path.clone()).collect();
+    let mut rest = Vec::with_capacity(meant.len());
+    // From the leaves up: what stays keeps the directories above it.
+    for one in meant {
+        let path = &one.0.entry.path;
+        let is_directory = one.0.entry.content.kind() == Kind::Directory;
+        if is_directory && !view.children(Some(path))?.iter().all(|child| going.contains(child)) {
+            going.remove(path);
+            continue;
+        }
+        rest.push(one);
+    }
+    Ok(rest)
 }

@@ -1,6 +1,7 @@
 //! From looks at the disk to this machine's items.
 
 use super::{Action, Folder, Now, removals};
+use crate::canary::{Bug, planted};
 use crate::git;
 use crate::record::{Meaning, Seen, record};
 use crate::surroundings::at_or_above;
@@ -31,6 +32,8 @@ pub struct Listing {
 pub(super) struct Gathered {
     pub(super) changes: Changes,
     pub(super) looks: Vec<RelativePath>,
+    /// Files whose times do not tell what is in them.
+    pub(super) reads: Vec<RelativePath>,
 }
 
 impl Folder {
@@ -45,6 +48,7 @@ impl Folder {
         }
         let mut remnant = None;
         let seen = match listing.seen {
+            Err(_) if planted(Bug::UnknownIsGone) => BTreeMap::new(),
             Err(_) => {
                 self.situation.unknown.extend(listing.directory);
                 self.unknown_since = self.unknown_since.or(Some(now.ticks));
@@ -53,9 +57,8 @@ impl Folder {
             Ok(seen) => seen,
         };
         if let Some(directory) = &listing.directory {
-            if self.situation.unknown.remove(directory) {
-                self.dirty
-                    .extend(self.held.held.keys().filter(|held| held.is_at_or_below(directory)).cloned());
+            if self.situation.unknown.contains(directory) {
+                self.known_again(directory);
             }
             let changed = match listing.leaves_out {
                 true => self.situation.left_out.insert(directory.clone()),
@@ -135,7 +138,9 @@ impl Folder {
     /// A path could be looked at again: what waited for that is planned again.
     fn known_again(&mut self, path: &RelativePath) {
         self.situation.unknown.remove(path);
-        self.dirty.extend(self.held.held.keys().filter(|held| held.is_at_or_below(path)).cloned());
+        // What is below it, and the directories above that could not make place while something in them could not be read.
+        let waited = |held: &&RelativePath| held.is_at_or_below(path) || path.is_at_or_below(held);
+        self.dirty.extend(self.held.held.keys().filter(waited).cloned());
     }
 
     /// Makes actions of what was gathered.
@@ -144,7 +149,7 @@ impl Folder {
         gathered: Gathered,
         view: &dyn View,
     ) -> Result<Vec<Action>, Unreadable> {
-        let Gathered { mut changes, looks } = gathered;
+        let Gathered { mut changes, looks, reads } = gathered;
         let mut actions = Vec::new();
         if !changes.is_empty() {
             let is_news = !changes.local.is_empty();
@@ -157,6 +162,9 @@ impl Folder {
         if !looks.is_empty() {
             actions.push(Action::Scan(looks));
         }
+        if !reads.is_empty() {
+            actions.push(Action::Read(reads));
+        }
         Ok(actions)
     }
 
@@ -168,7 +176,7 @@ impl Folder {
         now: Now,
         gathered: &mut Gathered,
     ) -> Result<(), Unreadable> {
-        if matches!(seen, Seen::Unknown(_)) {
+        if matches!(seen, Seen::Unknown(_)) && !planted(Bug::UnknownIsGone) {
             self.situation.unknown.insert(path.clone());
             self.unknown_since = self.unknown_since.or(Some(now.ticks));
             self.removals.reappeared(path);
@@ -185,9 +193,16 @@ impl Folder {
         let is_directory = matches!(seen, Seen::Present { content: Content::Directory, .. });
         if own.is_some_and(|own| own.entry.content == Content::Directory) && !is_directory {
             self.gone_below(path, seen, view, now, gathered)?;
+            // While the index has items below it, it stays the directory there: if they were forgotten now, by a stop, nobody would look for them
+            // any more.
+            if matches!(seen, Seen::Present { .. }) && !view.children(Some(path))?.is_empty() {
+                self.removals.reappeared(path);
+                self.read_again_soon(path, now);
+                return Ok(());
+            }
         }
         match seen {
-            Seen::Absent => {
+            Seen::Absent | Seen::Unknown(_) => {
                 match own {
                     Some(_) => self.removals.missing(path, now),
                     None => self.removals.reappeared(path),
@@ -200,8 +215,7 @@ impl Folder {
             return Ok(());
         }
         if matches!(seen, Seen::Present { racy: true, .. }) {
-            self.racy.insert(path.clone());
-            self.racy_since = self.racy_since.or(Some(now.ticks));
+            self.read_again_soon(path, now);
         }
         let mut candidates = candidates;
         if self.situation.believed.remove(path)
@@ -223,8 +237,14 @@ impl Folder {
         Ok(())
     }
 
+    /// Its times may not tell a further write in the same moment.
+    pub(super) fn read_again_soon(&mut self, path: &RelativePath, now: Now) {
+        self.racy.insert(path.clone());
+        self.racy_since = self.racy_since.or(Some(now.ticks));
+    }
+
     /// What was below a directory that is none any more is gone with it, or left out with it.
-    pub(super) fn gone_below(
+    fn gone_below(
         &mut self,
         path: &RelativePath,
         seen: &Seen,

@@ -39,7 +39,8 @@ pub(super) fn keep_apart(plan: &mut Plan, surroundings: &Surroundings<'_>) -> Re
         });
     }
     plan.operations.retain(|operation| !waiting.contains(&operation.path));
-    plan.held.extend(waiting.into_iter().map(|path| (path, Reason::Backoff)));
+    plan.held.extend(waiting.iter().map(|path| (path.clone(), Reason::Backoff)));
+    plan.again.extend(waiting);
     Ok(())
 }
 
@@ -62,7 +63,9 @@ pub(super) fn limit(plan: &mut Plan, surroundings: &Surroundings<'_>) -> Result<
         let is_planned = plan.operations.iter().any(|other| other.paths().any(|other| *other == path));
         let is_left_alone =
             surroundings.situation.is_unknown(&path) || surroundings.situation.hold(&path).is_some();
-        let own = surroundings.view.local(&path)?.filter(|own| own.entry.is_present());
+        // A directory among them is what a person, or another machine, has made of that name.
+        let own = surroundings.view.local(&path)?;
+        let own = own.filter(|own| own.entry.is_present() && own.entry.content.kind() != Kind::Directory);
         if let Some(own) = own.filter(|_| !is_planned && !is_left_alone && !plan.held.contains_key(&path)) {
             let entry = removed(&own.entry, surroundings);
             plan.operations.push(operation(&path, Some(&own), entry, Step::Remove));

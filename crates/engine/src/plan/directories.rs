@@ -5,7 +5,7 @@ use crate::decide::Reason;
 use crate::operation::{Displaced, Expected, Operation, Step};
 use crate::surroundings::Surroundings;
 use crate::trees::{Unreadable, all_below};
-use homesync_paths::{RelativePath, fold};
+use homesync_paths::RelativePath;
 use homesync_protocol::{Content, Kind};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,19 +37,6 @@ pub(super) fn complete(
     Ok(())
 }
 
-/// Of two names that are one on this file system only the first is put there; the other waits until a person has chosen.
-pub(super) fn hold_same_names(plan: &mut Plan, surroundings: &Surroundings<'_>) {
-    if !surroundings.rules.folds_case {
-        return;
-    }
-    let mut taken = BTreeSet::new();
-    let (placed, held): (Vec<Operation>, Vec<Operation>) = std::mem::take(&mut plan.operations)
-        .into_iter()
-        .partition(|operation| !is_arriving(operation) || taken.insert(fold(operation.path.as_str())));
-    plan.operations = placed;
-    plan.held.extend(held.into_iter().map(|operation| (operation.path, Reason::Refused)));
-}
-
 /// Holds back what has no directory to be in: others speak of it, but nobody has said anything about its directory yet, or that one waits.
 pub(super) fn hold_without_place(plan: &mut Plan, surroundings: &Surroundings<'_>) -> Result<(), Unreadable> {
     let mut places: BTreeMap<RelativePath, bool> = BTreeMap::new();
@@ -76,7 +63,7 @@ pub(super) fn hold_without_place(plan: &mut Plan, surroundings: &Surroundings<'_
     Ok(())
 }
 
-fn is_arriving(operation: &Operation) -> bool {
+pub(super) fn is_arriving(operation: &Operation) -> bool {
     matches!(operation.step, Step::Put { .. })
 }
 

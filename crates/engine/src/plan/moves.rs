@@ -79,7 +79,7 @@ fn take_best(
         let Some(own) = surroundings.view.local(path)? else { continue };
         // A unit changes all together or not at all, so nothing is moved across its border.
         let is_alike = own.entry.modified == to.entry.modified
-            && own.entry.permissions == to.entry.permissions
+            && (!surroundings.rules.permissions || own.entry.permissions == to.entry.permissions)
             && unit_of(path) == to.unit;
         let likeness = (path.name() == to.path.name(), path.parent() == to.path.parent());
         if is_alike && best.is_none_or(|(_, known)| likeness > known) {

@@ -5,6 +5,7 @@ use super::trees::{device, path, stamp_of};
 use homesync_engine::{
     Action, Done, Event, Folder, Listing, MemoryTrees, Now, Operation, Outcome, Rules, Seen, View,
 };
+use homesync_paths::RelativePath;
 use homesync_protocol::{Entry, ShortId};
 
 pub struct Rig {
@@ -53,9 +54,18 @@ impl Rig {
 
     /// A listing of the root.
     pub fn lists(&mut self, seen: Vec<(&str, Seen)>) -> Vec<Action> {
+        self.listing(None, seen)
+    }
+
+    /// A listing of a directory.
+    pub fn lists_in(&mut self, directory: &str, seen: Vec<(&str, Seen)>) -> Vec<Action> {
+        self.listing(Some(path(directory)), seen)
+    }
+
+    fn listing(&mut self, directory: Option<RelativePath>, seen: Vec<(&str, Seen)>) -> Vec<Action> {
         let seen = seen.into_iter().map(|(at, seen)| (path(at), seen)).collect();
         let as_of = self.folder.epoch();
-        let listing = Listing { as_of, directory: None, seen: Ok(seen), leaves_out: false };
+        let listing = Listing { as_of, directory, seen: Ok(seen), leaves_out: false };
         self.event(Event::Listed(listing))
     }
 

@@ -136,7 +136,7 @@ impl Machine {
     }
 
     pub fn plan_for(&self, dirty: &BTreeSet<RelativePath>) -> Plan {
-        let surroundings = Surroundings { view: &self.trees, situation: &self.situation, rules: &self.rules };
+        let surroundings = Surroundings::new(&self.trees, &self.situation, &self.rules);
         plan(&surroundings, dirty).unwrap()
     }
 }

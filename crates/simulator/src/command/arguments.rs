@@ -4,11 +4,13 @@ use homesync_simulator::tester::Tester;
 
 /// How it is called.
 pub const USAGE: &str = "usage: cargo xtask simulate [--runs N] [--seed S] [--only TESTER] [--scenario FILE]
+       cargo xtask simulate --canaries [--seed S]
 
   --runs N          how many worlds (2000); for each, 10 runs of the executor and 100 cases of the planner
   --seed S          the first seed of each tester (0)
   --only TESTER     `planner`, `executor` or `worlds` alone
-  --scenario FILE   plays one run from a file, and tells it";
+  --scenario FILE   plays one run from a file, and tells it
+  --canaries        plants one bug after the other and lets the testers find it";
 
 /// The arguments.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,13 +23,19 @@ pub struct Arguments {
     pub only: Option<Tester>,
     /// A run to be played from a file.
     pub scenario: Option<String>,
+    /// Bugs are planted.
+    pub canaries: bool,
 }
 
 impl Arguments {
     /// Reads them, or says what is wrong.
     pub fn parse(mut given: impl Iterator<Item = String>) -> Result<Self, String> {
-        let mut arguments = Self { runs: 2_000, seed: 0, only: None, scenario: None };
+        let mut arguments = Self { runs: 2_000, seed: 0, only: None, scenario: None, canaries: false };
         while let Some(name) = given.next() {
+            if name == "--canaries" {
+                arguments.canaries = true;
+                continue;
+            }
             let value = given.next().ok_or_else(|| format!("`{name}` needs a value"));
             let number =
                 |value: String| value.parse().map_err(|_| format!("`{name}` takes a number, not `{value}`"));
@@ -79,7 +87,11 @@ mod tests {
     fn arguments_are_read_or_refused_by_name() {
         assert_eq!(
             parse(&["--runs", "5", "--seed", "9", "--only", "executor"]),
-            Ok(Arguments { runs: 5, seed: 9, only: Some(Tester::Executor), scenario: None })
+            Ok(Arguments { runs: 5, seed: 9, only: Some(Tester::Executor), scenario: None, canaries: false })
+        );
+        assert_eq!(
+            parse(&["--canaries", "--seed", "3"]).map(|parsed| (parsed.canaries, parsed.seed)),
+            Ok((true, 3))
         );
         for (given, named) in [
             (&["--runs"][..], "--runs"),

@@ -193,6 +193,24 @@ impl SimFs {
         })
     }
 
+    /// The disk fails: a file's bytes become others, and nothing tells. Answers the bytes that it has now; nothing for what has none.
+    pub fn rot(&self, path: impl AsRef<[u8]>) -> io::Result<Option<Vec<u8>>> {
+        self.act(|disk| {
+            let object = disk.user_find(path.as_ref())?;
+            disk.synchronize_all();
+            let mut rotten = None;
+            for image in [&mut disk.cached, &mut disk.durable] {
+                let Some(content) = image.content_mut(object) else { continue };
+                let mut bytes = content.whole().to_vec();
+                let Some(last) = bytes.last_mut() else { continue };
+                *last ^= 1;
+                content.write(0, &bytes);
+                rotten = Some(bytes);
+            }
+            Ok(rotten)
+        })
+    }
+
     /// Nothing refuses any more.
     pub fn refuse_nothing(&self) {
         self.shared.state.borrow_mut().disk.refused.clear();
@@ -213,6 +231,13 @@ impl SimFs {
         let state = self.shared.state.borrow();
         let object = state.disk.user_find(path.as_ref())?;
         Ok(state.disk.status(object)?)
+    }
+
+    /// The names directly in the root, as calls see it.
+    pub fn names_in_root(&self) -> Vec<Vec<u8>> {
+        let state = self.shared.state.borrow();
+        let children = state.disk.cached.children(ROOT).into_iter().flatten();
+        children.map(|(_, slot)| slot.name.to_vec()).collect()
     }
 
     /// Everything, as calls see it: parents before children, names in order.

@@ -194,7 +194,10 @@ impl Disk {
         let path = &operation.path;
         let there = self.spelled(path);
         let object = there.as_ref().and_then(|there| self.get(there));
+        // Another spelling of a name is renamed where it stands.
+        let is_renamed = matches!(&operation.step, Step::Move { from, .. } if there.as_ref() == Some(from));
         let is_met = match (operation.expected, object) {
+            (Expected::Absent, Some(_)) if is_renamed => true,
             (Expected::Absent, None) => true,
             (Expected::Object(stamp), Some(object)) if stamp.kind == Kind::Directory => {
                 there.as_ref() == Some(path)

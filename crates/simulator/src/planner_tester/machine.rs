@@ -183,7 +183,7 @@ impl Machine {
     }
 
     pub(super) fn plan(&self, dirty: &BTreeSet<RelativePath>) -> Result<Plan, Unreadable> {
-        plan(&Surroundings { view: &self.trees, situation: &self.situation, rules: &self.rules }, dirty)
+        plan(&Surroundings::new(&self.trees, &self.situation, &self.rules), dirty)
     }
 
     /// Plans what changed, records what needs only the index, and gives back what is to be done to the disk.

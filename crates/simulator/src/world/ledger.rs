@@ -5,6 +5,7 @@
 
 use crate::filesystem::{Found, SimFs};
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 /// A file's number for a content.
 pub type Id = usize;
@@ -15,12 +16,20 @@ pub struct Ledger {
     contents: Vec<Vec<u8>>,
     superseded: BTreeSet<Id>,
     excused: BTreeSet<Id>,
+    /// Contents that a disk spoiled where they were in use: whether a person sees them at the end depends on what else is where.
+    spoiled: BTreeSet<Id>,
     /// Contents of which a program kept only a draft.
     void: BTreeSet<Id>,
     /// Bytes that a power cut made of a file that a person's program had not made durable.
     damage: BTreeSet<Vec<u8>>,
+    /// For each machine, where its disk spoiled a content that nobody has touched since: what it made of it, and of which.
+    rotten: Vec<BTreeMap<String, (Vec<u8>, Id)>>,
     /// For each machine, objects that stand in the place of a displaced one and may go back: copies of what is elsewhere.
     pub(super) staged: Vec<BTreeSet<u64>>,
+    /// For each machine, whether a person did something there since the last look.
+    pub(super) acted: Vec<bool>,
+    /// For each machine, the objects there that patterns leave out, and their bytes.
+    pub(super) left_out: Vec<Vec<(u64, Rc<Vec<u8>>)>>,
     /// For each machine, contents on its disk, wherever.
     held: Vec<BTreeSet<Id>>,
     /// For each machine, contents that people there took away or overwrote since the last look.
@@ -36,7 +45,15 @@ impl Ledger {
     /// For so many machines.
     pub fn new(machines: usize) -> Self {
         let empty = || vec![BTreeSet::new(); machines];
-        Self { held: empty(), taken: empty(), staged: vec![BTreeSet::new(); machines], ..Self::default() }
+        Self {
+            held: empty(),
+            taken: empty(),
+            staged: vec![BTreeSet::new(); machines],
+            rotten: vec![BTreeMap::new(); machines],
+            acted: vec![true; machines],
+            left_out: vec![Vec::new(); machines],
+            ..Self::default()
+        }
     }
 
     /// A content that nobody wrote before.
@@ -76,8 +93,59 @@ impl Ledger {
             }
         }
         self.taken[machine].extend(here.iter().copied());
+        // What the person sees there is what the disk has made of it.
+        let is_taken = |at: &&String| *at == path || at.starts_with(&below);
+        here.extend(self.rotten[machine].iter().filter(|(at, _)| is_taken(at)).map(|(_, (_, id))| *id));
         // The same content may still be at another path here: a move that is on its way to this machine, of which this was the new place.
         self.superseded.extend(here);
+    }
+
+    /// A disk made other bytes of a file. No other machine may ever see them, as long as no person says or does anything about that file.
+    pub fn rots(&mut self, machine: usize, disk: &SimFs, path: &str, id: Id, bytes: Vec<u8>) {
+        self.rotten[machine].insert(path.to_string(), (bytes, id));
+        self.spoiled.insert(id);
+        let before = self.held[machine].clone();
+        self.look(machine, disk);
+        for id in before.difference(&self.held[machine]) {
+            if !self.held.iter().any(|held| held.contains(id)) {
+                self.excused.insert(*id);
+            }
+        }
+    }
+
+    /// A person does something with what is at and below a path, and so with the bytes that are there: they are theirs from now on.
+    pub fn touches(&mut self, machine: usize, path: &str) {
+        self.acted[machine] = true;
+        let below = format!("{path}/");
+        let rotten = std::mem::take(&mut self.rotten[machine]);
+        for (place, (bytes, id)) in rotten {
+            if place == path || place.starts_with(&below) {
+                self.damage.insert(bytes);
+            } else {
+                self.rotten[machine].insert(place, (bytes, id));
+            }
+        }
+    }
+
+    /// A person says that files are right as they are.
+    pub fn keeps_damaged(&mut self, machine: usize) {
+        let rotten = std::mem::take(&mut self.rotten[machine]);
+        self.damage.extend(rotten.into_values().map(|(bytes, _)| bytes));
+    }
+
+    /// What is spoiled may have been moved by a plan, before anybody noticed.
+    fn follow_rotten(&mut self, machine: usize, walk: &[Found]) {
+        let rotten = std::mem::take(&mut self.rotten[machine]);
+        for (place, (bytes, id)) in rotten {
+            let is_there = walk.iter().any(|found| found.path == place.as_bytes() && *found.content == bytes);
+            let moved = walk.iter().find(|found| !is_there && *found.content == bytes);
+            let place = moved.and_then(|found| String::from_utf8(found.path.clone()).ok()).unwrap_or(place);
+            self.rotten[machine].insert(place, (bytes, id));
+        }
+    }
+
+    fn is_rotten(&self, machine: usize, bytes: &[u8]) -> bool {
+        self.rotten[machine].values().any(|(rotten, _)| rotten == bytes)
     }
 
     fn ids(&self, machine: usize, walk: &[Found]) -> Vec<(String, Id)> {
@@ -93,6 +161,7 @@ impl Ledger {
 
     /// Looks at a machine's disk after the program did something: nothing that was there may be gone, unless a person took it.
     pub fn check_disk(&mut self, machine: usize, walk: &[Found]) -> Result<(), String> {
+        self.follow_rotten(machine, walk);
         let now: BTreeSet<Id> = self.ids(machine, walk).into_iter().map(|(_, id)| id).collect();
         let before = std::mem::replace(&mut self.held[machine], now);
         let taken = std::mem::take(&mut self.taken[machine]);
@@ -133,7 +202,14 @@ impl Ledger {
             if !is_file || is_link || path.starts_with(AREA) {
                 continue;
             }
-            if self.id_of(&found.content).is_none() && !self.damage.contains(&**found.content) {
+            let is_known_damage = |bytes: &Vec<u8>| {
+                // A copy that was made of it before anybody noticed is an ordinary new file.
+                let is_copied = || (0..self.rotten.len()).any(|machine| self.is_rotten(machine, bytes));
+                self.damage.contains(bytes)
+                    || self.is_rotten(machine, bytes)
+                    || (path.contains(".sync-conflict-") && is_copied())
+            };
+            if self.id_of(&found.content).is_none() && !is_known_damage(&found.content) {
                 return Err(format!(
                     "S3: {path} on machine {machine} holds what nobody wrote: {:?}",
                     String::from_utf8_lossy(&found.content)
@@ -172,7 +248,7 @@ impl Ledger {
         for id in
             (0..self.contents.len()).filter(|id| !self.superseded.contains(id) && !self.excused.contains(id))
         {
-            if !visible.contains(&id) {
+            if !visible.contains(&id) && !self.spoiled.contains(&id) {
                 return Err(format!("E: content {id} is under no real name any more"));
             }
         }

@@ -3,12 +3,14 @@
 use super::World;
 use crate::filesystem::{Faults, Settings};
 use homesync_disk::ObjectKind;
-use homesync_engine::Command;
+use homesync_engine::{Command, FolderKind};
 use homesync_protocol::Kind;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Rounds within which all must have come to rest.
 const ROUNDS: usize = 200;
+/// How often a person settles which side counts: what one has settled may cross what another machine is only just saying.
+const IMPOSED: usize = 4;
 /// Messages within which a round must have come to rest.
 const MESSAGES: usize = 5_000;
 
@@ -27,11 +29,30 @@ impl World {
             disk.refuse_nothing();
             disk.set_settings(Settings { capacity: 1 << 40, objects: 1 << 40, ..disk.settings() });
             self.machines[number].skew = 0;
+            self.machines[number].is_away = false;
         }
+        let (mut is_read, mut quiet) = (false, 0);
         for round in 0..ROUNDS {
             let (stored, wakes) = self.round(round)?;
-            if !stored && wakes && round > 3 {
+            quiet = if stored || !wakes { 0 } else { quiet + 1 };
+            // What was heard in one round may be asked about in the next.
+            if quiet < 2 || round <= 3 {
+                continue;
+            }
+            quiet = 0;
+            if is_read && self.is_imposed() {
                 return self.check_end();
+            }
+            if is_read {
+                self.impose();
+                continue;
+            }
+            // The daily look: whatever the times say, everything is read. What that finds is settled in further rounds.
+            is_read = true;
+            for number in 0..self.machines.len() {
+                let now = self.now;
+                self.machines[number].reread(None, now);
+                self.after(Some(number))?;
             }
         }
         let held = self
@@ -58,6 +79,9 @@ impl World {
                 let damaged =
                     if round.is_multiple_of(2) { Command::DiscardDamaged } else { Command::KeepDamaged };
                 self.machines[number].command(Command::ApproveRemovals, now);
+                if matches!(damaged, Command::KeepDamaged) {
+                    self.ledger.borrow_mut().keeps_damaged(number);
+                }
                 self.machines[number].command(damaged, now);
             }
             self.after(Some(number))?;
@@ -136,7 +160,30 @@ impl World {
                 }
             }
         }
-        self.ledger.borrow().check_visible(&visible)
+        // What a person imposed put other people's contents into the recovery areas, as they wanted.
+        if self.swarm.kinds { Ok(()) } else { self.ledger.borrow().check_visible(&visible) }
+    }
+
+    /// No machine has a state of its own any more that a person has not yet settled.
+    fn is_imposed(&self) -> bool {
+        !self.swarm.kinds || self.imposed >= IMPOSED
+    }
+
+    /// A person settles which side counts where changes go one way only.
+    fn impose(&mut self) {
+        self.imposed += 1;
+        for number in 0..self.machines.len() {
+            let command = match self.machines[number].folder.rules().kind {
+                FolderKind::SendReceive => continue,
+                FolderKind::SendOnly => Command::Override,
+                FolderKind::ReceiveOnly => Command::Revert,
+            };
+            self.reach("one side imposed");
+            self.say(|_| format!("{number}: {command:?}"));
+            let now = self.now;
+            self.machines[number].command(command, now);
+        }
+        self.flush();
     }
 
     /// A directory is to make place, and holds what is left out of the folder: that waits for a person, on purpose.

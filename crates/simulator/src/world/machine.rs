@@ -2,11 +2,11 @@
 
 use super::network::Message;
 use super::store::Store;
-use crate::filesystem::SimFs;
+use crate::filesystem::{Settings, SimFs};
 use homesync_disk::{Executor, Known, Report, Scanner, Staging, make_durable, serve};
 use homesync_engine::{
-    Action, BlockResult, Changes, Command, Event, Folder, Now, Operation, Outcome, RootIdentity, RootLook,
-    Rules,
+    Action, BlockResult, Changes, Command, Event, Folder, Local, Now, Operation, Outcome, RootIdentity,
+    RootLook, Rules,
 };
 use homesync_engine::{Failure, Remedy, Undone};
 use homesync_paths::RelativePath;
@@ -16,8 +16,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 /// What a machine did, for whoever checks it.
 #[derive(Debug)]
 pub enum Deed {
-    /// It made this durable; and these paths, which it says were removed, were there at that moment.
-    Stored(Changes, Vec<RelativePath>),
+    /// It made this durable. At that moment these paths, which it says were removed, were there; and those were not what it says.
+    Stored(Changes, Vec<RelativePath>, Vec<RelativePath>),
     /// It is about to do this.
     Operating(Vec<Operation>),
     /// It has done this.
@@ -48,11 +48,15 @@ pub struct Machine {
     pub counter_floor: u64,
     /// Something could not be stored: everything is to be looked at again.
     pub needs_scan: bool,
+    /// The disk with its folder is not there; where it was is an empty directory.
+    pub is_away: bool,
     /// The folder began again, and knows of no connection: each is to be made anew.
     pub began_again: bool,
     /// What it did since somebody looked.
     pub deeds: Vec<Deed>,
     peers: Vec<DeviceId>,
+    /// What is where the folder should be while that is away.
+    mount_point: SimFs,
 }
 
 impl Machine {
@@ -70,9 +74,11 @@ impl Machine {
             outbox: Vec::new(),
             counter_floor: 0,
             needs_scan: false,
+            is_away: false,
             began_again: false,
             deeds: Vec::new(),
             peers: devices.to_vec(),
+            mount_point: SimFs::new(Settings { device: 1, ..Settings::default() }),
         }
     }
 
@@ -120,12 +126,13 @@ impl Machine {
                         return;
                     }
                     let there = self.still_there(&changes);
+                    let other = self.not_there(&changes);
                     if self.store.commit(&changes).is_err() {
                         // Whether it is there is known when the index is opened again. Until then nobody may hear of it either.
                         self.needs_scan = true;
                         return;
                     }
-                    self.deeds.push(Deed::Stored(changes, there));
+                    self.deeds.push(Deed::Stored(changes, there, other));
                 }
                 Action::Announce => self.announce(),
                 Action::Scan(paths) => {
@@ -133,7 +140,23 @@ impl Machine {
                         self.scan_into(Some(&path), now, events);
                     }
                 }
+                // Nothing is written where the folder should be and is not.
+                Action::Prepare(_) | Action::Operate(_) if !self.is_root_believed() => {
+                    events.push_back(Event::Root(self.look_at_root()));
+                    events.push_back(match action {
+                        Action::Operate(operations) => {
+                            Event::Finished(refused(operations, "the root is away"))
+                        }
+                        Action::Prepare(wanted) => Event::Prepared { missing: all_blocks(&wanted), wanted },
+                        _ => continue,
+                    });
+                }
                 Action::Prepare(wanted) => events.push_back(self.prepare(wanted)),
+                Action::Read(paths) => {
+                    for path in paths {
+                        self.scan_knowing(Some(&path), &|_| None, now, events);
+                    }
+                }
                 Action::Request { device, wanted, block } => {
                     let to = self.peers.iter().position(|peer| *peer == device);
                     self.outbox.extend(to.map(|to| (to, Message::Request { wanted, block })));
@@ -155,13 +178,27 @@ impl Machine {
         removed.map(|entry| entry.path.clone()).filter(is_there).collect()
     }
 
+    /// Paths at which these changes say that something new is, and it is not.
+    fn not_there(&self, changes: &Changes) -> Vec<RelativePath> {
+        let is_there = |local: &Local| {
+            let known =
+                self.store.view().local(&local.entry.path).ok().flatten().and_then(|known| known.stamp);
+            // What is only said anew about a known object was not looked at.
+            let Some(stamp) = local.stamp.filter(|stamp| known != Some(*stamp)) else { return true };
+            let found = self.disk.status_of(local.entry.path.as_str()).ok().and_then(|status| status.stamp());
+            found.is_some_and(|found| found.inode == stamp.inode && found.is_same_content(&stamp))
+        };
+        let other = changes.local.iter().filter(|local| !is_there(local));
+        other.map(|local| local.entry.path.clone()).collect()
+    }
+
     /// Makes what people here changed durable before the index says that it is so.
     fn is_durable(&self, changes: &Changes) -> bool {
         // What an operation did is durable already.
         let done: BTreeSet<&RelativePath> = changes.journal.iter().map(|record| &record.path).collect();
         let seen = changes.local.iter().map(|local| &local.entry.path).filter(|path| !done.contains(path));
         let paths: Vec<&RelativePath> = seen.chain(changes.restamped.iter().map(|(path, _)| path)).collect();
-        paths.is_empty() || make_durable(&self.disk, &paths).is_ok()
+        paths.is_empty() || (self.is_root_believed() && make_durable(&self.disk, &paths).is_ok())
     }
 
     fn operate(&mut self, operations: Vec<Operation>, now: Now) -> Event {
@@ -190,8 +227,7 @@ impl Machine {
             digest.and_then(|digest| self.store.view().files_with(digest, 4).ok()).unwrap_or_default();
         let sources: Vec<RelativePath> = twins.into_iter().chain([wanted.path.clone()]).collect();
         let missing = Staging::new(&self.disk).prepare(&wanted, &sources);
-        let all = || (0..wanted.content.blocks().map_or(0, |blocks| blocks.hashes().len()) as u32).collect();
-        let missing = missing.unwrap_or_else(|_| all());
+        let missing = missing.unwrap_or_else(|_| all_blocks(&wanted));
         Event::Prepared { wanted, missing }
     }
 
@@ -221,10 +257,13 @@ impl Machine {
         self.scan_knowing(path, &known, now, events);
     }
 
-    /// Reads a file whatever its times say.
-    fn reread(&mut self, path: &RelativePath, now: Now) {
+    /// Reads a file, or everything, whatever the times say.
+    pub fn reread(&mut self, path: Option<&RelativePath>, now: Now) {
+        if path.is_none() {
+            self.needs_scan = false;
+        }
         let mut events = VecDeque::new();
-        self.scan_knowing(Some(path), &|_| None, now, &mut events);
+        self.scan_knowing(path, &|_| None, now, &mut events);
         for event in events {
             self.handle(event, now);
         }
@@ -242,7 +281,7 @@ impl Machine {
         let here = self.here(now);
         let time =
             Timestamp { seconds: here.seconds as i64, nanoseconds: (here.ticks % 1_000) as u32 * 1_000_000 };
-        let scanner = Scanner::new(&self.disk, self.folder.ignore(), known, time, as_of);
+        let scanner = Scanner::new(self.mounted(), self.folder.ignore(), known, time, as_of);
         scanner.scan(path, &mut |report| {
             events.push_back(match report {
                 Report::Look(path, seen) => Event::Looked { as_of, seen: vec![(path, seen)] },
@@ -251,19 +290,38 @@ impl Machine {
         });
     }
 
+    /// What is there where the folder is, or should be.
+    fn mounted(&self) -> &SimFs {
+        if self.is_away { &self.mount_point } else { &self.disk }
+    }
+
+    /// The root is still the one that was believed at the last look.
+    fn is_root_believed(&self) -> bool {
+        let there = self.mounted().status_of("").ok();
+        let there = there.map(|status| RootIdentity { device: status.device, inode: status.inode });
+        self.folder.identity().is_none_or(|believed| there == Some(believed))
+    }
+
+    /// E14: where the folder is not, nothing is made.
+    pub fn check_mount_point(&self) -> Result<(), String> {
+        match self.mount_point.walk().iter().find(|found| !found.path.is_empty()) {
+            None => Ok(()),
+            Some(found) => {
+                let path = String::from_utf8_lossy(&found.path);
+                Err(format!("E14: machine {} made {path} where its folder should be", self.number))
+            }
+        }
+    }
+
     fn look_at_root(&self) -> RootLook {
-        let status = match self.disk.status_of("") {
+        let disk = self.mounted();
+        let status = match disk.status_of("") {
             Ok(status) => status,
             Err(_) => return RootLook::Missing,
         };
         let identity = RootIdentity { device: status.device, inode: status.inode };
-        let names: BTreeSet<String> = self
-            .disk
-            .walk()
-            .into_iter()
-            .filter_map(|found| String::from_utf8(found.path).ok())
-            .filter(|path| !path.contains('/'))
-            .collect();
+        let names: BTreeSet<String> =
+            disk.names_in_root().into_iter().filter_map(|name| String::from_utf8(name).ok()).collect();
         let marker = names.contains(".stfolder");
         RootLook::Read { identity, marker, names }
     }
@@ -312,20 +370,21 @@ impl Machine {
                 }
             }
             Message::Request { wanted, block } => {
-                let bytes = serve(&self.disk, &wanted, block).ok().flatten();
+                let bytes = serve(self.mounted(), &wanted, block).ok().flatten();
                 let is_believed =
                     self.store.view().local(&wanted.path).ok().flatten().is_some_and(|own| {
                         own.entry.is_present() && own.entry.content.is_same(&wanted.content)
                     });
                 if bytes.is_none() && is_believed {
                     // The file is not what the index believes: whatever its times say, it is read again.
-                    self.reread(&wanted.path, now);
+                    self.reread(Some(&wanted.path), now);
                 }
                 self.outbox.push((from, Message::Response { wanted, block, bytes }));
             }
             Message::Response { wanted, block, bytes } => {
                 let result = match bytes {
                     None => BlockResult::Refused,
+                    Some(_) if !self.is_root_believed() => BlockResult::Refused,
                     Some(bytes) => match Staging::new(&self.disk).write_block(&wanted, block, &bytes) {
                         Ok(true) => BlockResult::Written,
                         Ok(false) => BlockResult::Wrong,
@@ -379,11 +438,18 @@ impl Machine {
         }
         let deletable = |_: &RelativePath| false;
         let time = Timestamp::at(self.here(now).seconds as i64);
+        if !self.is_root_believed() {
+            return self.scan(None, now);
+        }
         let settled = Executor::new(&self.disk, &deletable, time).settle(&self.store.open_intents());
         if settled.is_ok() && !self.disk.has_crashed() && self.store.settle_intents().is_ok() {
             self.scan(None, now);
         }
     }
+}
+
+fn all_blocks(wanted: &Entry) -> Vec<u32> {
+    (0..wanted.content.blocks().map_or(0, |blocks| blocks.hashes().len()) as u32).collect()
 }
 
 /// Nothing was done.

@@ -74,6 +74,11 @@ impl Network {
         self.up.get_mut(&link)?.pop_front()
     }
 
+    /// What a machine has sent and nobody has got yet.
+    pub fn messages_from(&self, machine: usize) -> impl Iterator<Item = &Message> {
+        self.up.iter().filter(move |(link, _)| link.0 == machine).flat_map(|(_, queue)| queue)
+    }
+
     /// Messages under way in all.
     pub fn under_way(&self) -> usize {
         self.up.values().map(VecDeque::len).sum()

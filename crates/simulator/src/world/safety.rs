@@ -1,13 +1,15 @@
 //! What must be true at every moment, and the accidents that try to make it false.
 
+use super::ledger::AREA;
 use super::{Deed, Message, World, people};
-use crate::filesystem::{Call, Calls, Fault, Faults, When};
+use crate::filesystem::{Call, Calls, Fault, Faults, Found, When};
 use homesync_engine::{Changes, Operation, Outcome, Step, Undone};
 use homesync_paths::RelativePath;
+use homesync_protocol::Validity;
 use rustix::io::Errno;
 
 /// How far counters jump ahead of the clock when an index was brought back from an older copy.
-const COUNTERS_AHEAD: u64 = 100_000;
+const COUNTERS_AHEAD: u64 = 1_000_000;
 
 impl World {
     /// Before a machine does something: it may be killed in the middle, a person may interfere, calls may fail.
@@ -57,6 +59,9 @@ impl World {
             }
             countdown = u64::MAX;
             let deed = people::act(number, disk, &mut ledger.borrow_mut(), &mut *choices.borrow_mut());
+            for path in deed.iter().flat_map(|(_, paths)| paths) {
+                ledger.borrow_mut().touches(number, path);
+            }
             if let (Some(log), Some((what, _))) = (&log, deed) {
                 log.borrow_mut().push(format!("         {number}: (before {call:?}) {what}"));
             }
@@ -76,6 +81,7 @@ impl World {
             self.machines[number].disk.set_crash_at(None);
         }
         self.flush();
+        self.check_bounds()?;
         self.ledger.borrow().check_all()
     }
 
@@ -101,6 +107,7 @@ impl World {
             let durable = disk.durable_walk();
             self.check_order(number)?;
             disk.reboot();
+            self.ledger.borrow_mut().acted[number] = true;
             self.ledger.borrow_mut().power_cut(number, &durable, &disk)?;
         }
         let open = self.machines[number].store.open_intents().len();
@@ -113,6 +120,8 @@ impl World {
         {
             self.say(|_| format!("{number}: its index is an older one"));
             self.reach("older index");
+            // How files looked before their bytes changed, it does not know.
+            self.ledger.borrow_mut().keeps_damaged(number);
             self.next_index_id += 1;
             self.machines[number].store = old;
             self.counters.retain(|(machine, _), _| *machine != number);
@@ -156,11 +165,26 @@ impl World {
     fn check_deeds(&mut self, number: usize) -> Result<(), String> {
         let deeds = std::mem::take(&mut self.machines[number].deeds);
         let disk = self.machines[number].disk.clone();
+        let mut planned = Vec::new();
         for deed in deeds {
             match deed {
-                Deed::Stored(changes, there) => self.check_stored(number, &changes, &there)?,
-                Deed::Operating(operations) => self.check_guard(number, &operations)?,
-                Deed::Operated(outcomes) => self.count(number, &outcomes),
+                Deed::Stored(changes, there, other) => {
+                    self.check_stored(number, &changes, &there)?;
+                    // Where people interfere in the middle, nobody can know better.
+                    if let Some(path) = other.first().filter(|_| !self.swarm.interference) {
+                        return Err(format!(
+                            "S10: machine {number} took over a look at {path:?} that was out of date"
+                        ));
+                    }
+                }
+                Deed::Operating(operations) => {
+                    self.check_guard(number, &operations)?;
+                    planned = operations;
+                }
+                Deed::Operated(outcomes) => {
+                    Self::check_done(number, &planned, &outcomes)?;
+                    self.count(number, &outcomes);
+                }
             }
         }
         if std::mem::replace(&mut self.checked[number], disk.changing_calls()) == disk.changing_calls() {
@@ -173,6 +197,8 @@ impl World {
         };
         self.ledger.borrow_mut().staged[number] = intents.iter().filter_map(in_slot).collect();
         let walk = disk.walk();
+        self.check_left_out(number, &walk)?;
+        self.machines[number].check_mount_point()?;
         self.ledger.borrow_mut().check_disk(number, &walk)?;
         self.ledger.borrow().check_contents(number, &walk)
     }
@@ -194,8 +220,9 @@ impl World {
                 )
             });
             let counter = local.entry.version.counter(own);
-            if counter == 0 {
-                // Taken back on a person's word, so that others' versions count.
+            if counter == 0 || matches!(local.entry.validity, Validity::Suspect | Validity::OnlyHere) {
+                // Taken back on a person's word, given up for what others have, or kept to this machine. What they remember of it stays below what comes next.
+                self.counters.remove(&(number, path.clone()));
                 continue;
             }
             let known = self.counters.entry((number, path.clone())).or_default();
@@ -287,7 +314,11 @@ impl World {
                 continue;
             }
             let there = durable.iter().find(|found| found.path == path.as_bytes());
-            if there.is_none_or(|found| digest(&found.content) != blocks.digest()) {
+            // Under another real name it is where a person has moved it, who did not make that durable.
+            let is_there = |found: &Found| {
+                !found.path.starts_with(AREA.as_bytes()) && digest(&found.content) == blocks.digest()
+            };
+            if !durable.iter().any(is_there) {
                 return Err(format!(
                     "S6: machine {number} says that it has {path}, and a power cut would leave {:?}",
                     there.map(|found| &found.content)
@@ -297,7 +328,7 @@ impl World {
         Ok(())
     }
 
-    /// S7: under one index id, a sequence number never means two things.
+    /// S7: under one index id, a sequence number never means two things; and a version of a path never means two contents, whoever says so.
     pub(crate) fn check_message(&mut self, from: usize, message: &Message) -> Result<(), String> {
         let Message::Index { index_id, entries, .. } = message else { return Ok(()) };
         for entry in entries {
@@ -308,6 +339,21 @@ impl World {
                 let sequence = entry.sequence;
                 return Err(format!(
                     "S7: machine {from} used the sequence number {sequence} for {known:?} and {meaning:?}"
+                ));
+            }
+            if !entry.validity.is_valid() {
+                continue;
+            }
+            let meant = self.meant.entry(entry.path.clone()).or_default();
+            let Some((_, by, content)) = meant.iter().find(|(version, ..)| *version == entry.version) else {
+                meant.push((entry.version.clone(), from, entry.content.clone()));
+                continue;
+            };
+            let are_both_gone = content.is_deleted() && entry.content.is_deleted();
+            if !are_both_gone && !content.is_same(&entry.content) {
+                return Err(format!(
+                    "S7: {:?} {:?} is {:?} for machine {from}, and {content:?} for machine {by}",
+                    entry.path, entry.version, entry.content
                 ));
             }
         }
