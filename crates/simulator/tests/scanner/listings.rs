@@ -1,0 +1,44 @@
+//! Objects in a directory that cannot be told to others: the listing says that there are some, and shows all the others.
+#![expect(clippy::unwrap_used, reason = "helpers of tests say what they expect by failing")]
+
+use super::bench::scan;
+use homesync_engine::{Listing, Seen};
+use homesync_simulator::filesystem::SimFs;
+
+/// The directories that leave something out, and the names that were seen in all.
+fn listed(fs: &SimFs) -> (Vec<String>, Vec<String>) {
+    let listings = scan(fs);
+    let of = |listing: &Listing| listing.directory.as_ref().map_or("", |path| path.as_str()).to_string();
+    let leaves_out = listings.iter().filter(|listing| listing.leaves_out).map(of).collect();
+    let seen = listings.iter().flat_map(|listing| listing.seen.clone().unwrap());
+    (leaves_out, seen.map(|(path, _)| path.as_str().to_string()).collect())
+}
+
+#[test]
+fn d8_a_local_name_that_is_no_text_is_left_out_and_the_others_are_seen() {
+    let fs = SimFs::default();
+    fs.user_write(b"d/caf\xe9", b"mine").unwrap();
+    fs.user_write(b"d/zebra", b"text").unwrap();
+    fs.user_write(b"e/\xff/below", b"mine").unwrap();
+    fs.user_write(b"e/text", b"text").unwrap();
+    fs.user_write(b"f/text", b"text").unwrap();
+    let (leaves_out, seen) = listed(&fs);
+    assert_eq!(leaves_out, ["d", "e"]);
+    assert_eq!(seen, ["d", "e", "f", "d/zebra", "e/text", "f/text"]);
+    // What is gone is not left out any more.
+    fs.user_remove_tree(b"d/caf\xe9").unwrap();
+    assert_eq!(listed(&fs).0, ["e"]);
+}
+
+#[test]
+fn d16_something_special_is_left_out_and_the_others_are_seen() {
+    let fs = SimFs::default();
+    fs.user_special("d/pipe").unwrap();
+    fs.user_write("d/zebra", b"text").unwrap();
+    let listings = scan(&fs);
+    let d = listings.iter().find(|listing| listing.directory.is_some()).unwrap();
+    assert!(d.leaves_out, "with the directory it would be lost");
+    let seen: Vec<_> = d.seen.clone().unwrap().into_iter().collect();
+    assert_eq!(seen[0].1, Seen::Ignored);
+    assert!(matches!(seen[1].1, Seen::Present { .. }));
+}
