@@ -15,6 +15,7 @@ use crate::conflict::copies_of;
 use crate::decide::{Decision, Reason, decide};
 use crate::git;
 use crate::operation::{Displaced, Expected, Operation, Step};
+use crate::record::is_same_item;
 use crate::rules::{FolderKind, Rules};
 use crate::surroundings::Surroundings;
 use crate::trees::{Candidates, Local, Unreadable};
@@ -52,7 +53,7 @@ impl Plan {
 /// 1. `complete` adds what belongs to the same change although nothing is new about it, so that the steps below see all of it.
 /// 2. `spellings`, `hold_without_place`: what cannot be put anywhere waits, before anything is made to depend on it; unless all that is wanted is
 ///    another spelling of what is there.
-/// 3. `keep_apart`, `limit`: the names of conflict copies, while it is known what else arrives.
+/// 3. `keep_apart`, `keep_places`, `limit`: the names of conflict copies, while it is known what else arrives.
 /// 4. `pair`: what goes and comes is moved; only what is still to be done can be paired.
 /// 5. `guard`: what is left of the removals is counted. Moves are none.
 /// 6. `hold`: a directory stays when something in it stays, for whatever reason that was found above.
@@ -67,6 +68,7 @@ pub fn plan(surroundings: &Surroundings<'_>, dirty: &BTreeSet<RelativePath>) -> 
     spellings::hold(&mut plan, surroundings);
     directories::hold_without_place(&mut plan, surroundings)?;
     copies::keep_apart(&mut plan, surroundings)?;
+    copies::keep_places(&mut plan);
     copies::limit(&mut plan, surroundings)?;
     moves::pair(&mut plan, surroundings)?;
     guard(&mut plan, surroundings)?;
@@ -139,7 +141,7 @@ fn consider(surroundings: &Surroundings<'_>, path: &RelativePath, plan: &mut Pla
 /// What our entry is when the decision is carried out: the global one.
 ///
 /// If neither had seen the other, ours has seen both from then on. Otherwise something that our version had settled already (an older removal,
-/// say) would look like news again when it arrives late by way of a third machine. If their contents differ, ours is a further version: what has
+/// say) would look like news again when it arrives late by way of a third machine. If the two differ, ours is a further version: what has
 /// seen both could otherwise come from other pairs as well, for which another machine decided otherwise, and one version must never mean two
 /// things. A folder that only receives makes no versions.
 fn taken_over(
@@ -161,7 +163,7 @@ fn taken_over(
     {
         entry.version = entry.version.merged(&own.entry.version);
         let is_concurrent = own.entry.version.relation(&global.version).is_concurrent();
-        if is_concurrent && !own.entry.content.is_same(&global.content) {
+        if is_concurrent && !is_same_item(&own.entry, global) {
             entry.version = further(&entry.version, surroundings.rules);
         }
     }

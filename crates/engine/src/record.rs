@@ -210,7 +210,7 @@ fn taken_over(global: &Entry, own: &Local) -> Option<Entry> {
         _ if planted(Bug::HistoryForgotten) => global.version.clone(),
         // What has seen both could be something else on another machine, which knows the two entries and not this disk.
         _ if own.entry.version.relation(&global.version).is_concurrent()
-            && !own.entry.content.is_same(&global.content) =>
+            && !is_same_item(&own.entry, global) =>
         {
             return None;
         }
@@ -221,7 +221,11 @@ fn taken_over(global: &Entry, own: &Local) -> Option<Entry> {
     Some(Entry { version, ..global.clone() })
 }
 
-fn is_same_item(here: &Entry, there: &Entry) -> bool {
+/// Content, time and permissions are the same, as far as both keep them.
+pub(crate) fn is_same_item(here: &Entry, there: &Entry) -> bool {
+    if here.content.is_deleted() && there.content.is_deleted() {
+        return true;
+    }
     let is_same_time = here.content.kind() != Kind::File || here.modified == there.modified;
     let permissions = |entry: &Entry| entry.permissions;
     let is_same_mode = permissions(here).is_none()

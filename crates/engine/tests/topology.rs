@@ -149,6 +149,23 @@ fn e8_copies_beyond_the_limit_go_to_the_recovery_area_oldest_first() {
 }
 
 #[test]
+fn e8_a_directory_stays_while_a_copy_goes_into_it() {
+    let ours = at_time(entry("r/.git/HEAD", text("ours"), &[(US, 2)]), 1_000);
+    let theirs = at_time(entry("r/.git/HEAD", text("theirs"), &[(THEM, 2)]), 2_000);
+    let place = "r/.git/sync-conflicts";
+    let plan = Machine::new()
+        .shares(entry("r", DIRECTORY, &[(US, 1)]))
+        .shares(entry("r/.git", DIRECTORY, &[(US, 1)]))
+        .has(entry(place, DIRECTORY, &[(US, 1)]))
+        .hears(THEM, entry(place, GONE_DIRECTORY, &[(US, 1), (THEM, 1)]))
+        .has(ours)
+        .hears(THEM, theirs)
+        .plan();
+    assert_eq!(words(&plan), ["r/.git/HEAD replaced, kept aside", "r/.git/sync-conflicts held Backoff"]);
+    assert!(plan.again.iter().any(|path| path.as_str() == place));
+}
+
+#[test]
 fn e8_a_directory_with_the_name_of_a_copy_is_none_that_is_too_many() {
     let mut machine = Machine::new()
         .has(at_time(entry("a", text("ours"), &[(US, 2)]), 1_000))

@@ -44,6 +44,20 @@ pub(super) fn keep_apart(plan: &mut Plan, surroundings: &Surroundings<'_>) -> Re
     Ok(())
 }
 
+/// A directory into which a copy goes stays for now, although it is to go: it is planned again when the copy is there.
+pub(super) fn keep_places(plan: &mut Plan) {
+    let places: BTreeSet<RelativePath> =
+        plan.operations.iter().filter_map(copies).flatten().flat_map(RelativePath::ancestors).collect();
+    let (staying, rest): (Vec<Operation>, Vec<Operation>) = std::mem::take(&mut plan.operations)
+        .into_iter()
+        .partition(|operation| operation.step == Step::Remove && places.contains(&operation.path));
+    plan.operations = rest;
+    for operation in staying {
+        plan.again.insert(operation.path.clone());
+        plan.held.insert(operation.path, Reason::Backoff);
+    }
+}
+
 /// Takes the oldest copies of a file away where one more is made than stay. It is an ordinary removal by this machine, so they go to the
 /// recovery area here and on the others.
 pub(super) fn limit(plan: &mut Plan, surroundings: &Surroundings<'_>) -> Result<(), Unreadable> {
