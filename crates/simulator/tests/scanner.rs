@@ -6,4 +6,5 @@ mod scanner {
     mod limits;
     mod links;
     mod listings;
+    mod swapping;
 }

@@ -27,13 +27,17 @@ pub fn run(arguments: &Arguments) -> bool {
     is_good
 }
 
-/// Says now and then how far it has come.
+/// Says now and then how far it has come, and what fails as soon as that is known: a long run need not be waited for.
 fn progress(campaign: Campaign) -> impl FnMut(&Found) {
-    let mut told = Instant::now();
+    let (mut told, mut failed) = (Instant::now(), 0);
     move |found| {
+        let name = campaign.tester.name();
+        for (seed, failure) in &found.failures[failed..] {
+            eprintln!("{name}: seed {seed}: {}", failure.lines().next().unwrap_or_default());
+        }
+        failed = found.failures.len();
         if told.elapsed() > PROGRESS {
             told = Instant::now();
-            let (name, failed) = (campaign.tester.name(), found.failures.len());
             eprintln!("{name}: {} of {}, {failed} failed", found.done, campaign.runs);
         }
     }

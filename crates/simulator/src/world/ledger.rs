@@ -74,6 +74,9 @@ impl Ledger {
         let id = self.id_of(content);
         self.superseded.extend(id);
         self.void.extend(id);
+        for held in &mut self.held {
+            id.map(|id| held.remove(&id));
+        }
     }
 
     /// Which content these bytes are: all of it, or none.
