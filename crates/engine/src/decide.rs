@@ -7,7 +7,7 @@
 use crate::canary::{Bug, planted};
 use crate::rules::{FolderKind, Rules};
 use crate::trees::Local;
-use homesync_protocol::{Content, Entry, Kind, Relation, Validity, Version};
+use homesync_protocol::{Content, Entry, Kind, Relation, Validity};
 
 /// What is known about a path and its surroundings.
 #[derive(Clone, Copy, Debug)]
@@ -30,7 +30,7 @@ pub struct Facts<'a> {
     pub blocked: bool,
     /// This file system cannot hold the name, or holds another spelling of it.
     pub refused: bool,
-    /// A person wants what the others have, in a folder that only receives.
+    /// A person wants what the others have: in a folder that only receives, or in place of what is damaged here.
     pub reverting: bool,
 }
 
@@ -153,8 +153,7 @@ fn is_damaged(facts: &Facts<'_>) -> bool {
 
 /// What comes in its place is what should be here; or a person said that anything else is better.
 fn is_healing(facts: &Facts<'_>, global: &Entry) -> bool {
-    let is_wanted = |version: &Version| *version == global.version || version.is_empty();
-    is_damaged(facts) && facts.own.is_some_and(|own| is_wanted(&own.entry.version))
+    is_damaged(facts) && (facts.reverting || facts.own.is_some_and(|own| own.entry.version == global.version))
 }
 
 /// This machine has nothing to lose here: it never had an item, or it left it out of the folder (and then its bytes, if there are any,
@@ -182,7 +181,8 @@ fn with_ours(facts: &Facts<'_>, own: &Local, global: &Entry, rules: &Rules) -> D
         // We stand where the others stand.
         Relation::Equal => at_equal_versions(facts, own, global),
         // We have seen all that the others have, and more: it is their turn. What is not to be believed waits, because the others' content is
-        // older than what was lost.
+        // older than what was lost; unless a person says that anything is better.
+        Relation::Newer if is_damaged(facts) && facts.reverting && global.is_present() => Decision::Replace,
         Relation::Newer if own.entry.validity == Validity::Suspect => Decision::Hold(Reason::Suspect),
         Relation::Newer => still_needed(facts, own),
         // Nobody can give what counts: all entries are invalid, so ours stays. If it is not to be believed either, a person has to say what it is.

@@ -20,7 +20,7 @@ use crate::rules::{FolderKind, Rules};
 use crate::surroundings::Surroundings;
 use crate::trees::{Candidates, Local, Unreadable};
 use homesync_paths::RelativePath;
-use homesync_protocol::{Content, Entry, Kind, Timestamp, Validity, Version};
+use homesync_protocol::{Content, Entry, Kind, Relation, Timestamp, Validity, Version};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is to be done.
@@ -166,6 +166,12 @@ fn taken_over(
         if is_concurrent && !is_same_item(&own.entry, global) {
             entry.version = further(&entry.version, surroundings.rules);
         }
+    }
+    let is_newer = |own: &&Local| own.entry.version.relation(&global.version) == Relation::Newer;
+    if let Some(own) = own.filter(is_newer).filter(|own| own.entry.validity == Validity::Suspect) {
+        // A person wants the older content back, in place of a damaged newer one: that is a change, and the newest.
+        entry.version = further(&own.entry.version, surroundings.rules);
+        entry.modified_by = surroundings.rules.own;
     }
     let is_remnant = own.is_some_and(|own| own.entry.content.kind() == Kind::Directory)
         && surroundings.situation.has_left_out_below(&entry.path);

@@ -28,7 +28,7 @@ pub struct Situation {
     pub refused: BTreeSet<RelativePath>,
     /// Removals that a person has agreed to, by the version of their tombstone.
     pub approved: BTreeMap<RelativePath, Version>,
-    /// Items that a person wants back as the others have them, in a folder that only receives.
+    /// Items that a person wants back as the others have them, in a folder that only receives or in place of what is damaged here.
     pub reverting: BTreeSet<RelativePath>,
     /// Damaged files that a person says are right as they are.
     pub believed: BTreeSet<RelativePath>,

@@ -143,6 +143,30 @@ fn overriding_does_not_spread_what_a_disk_has_spoiled() {
 }
 
 #[test]
+fn what_a_person_takes_in_place_of_a_damaged_file_is_the_newest_of_all() {
+    let mut rig = Rig::ours();
+    let file = entry("a", text("newer"), &[]);
+    rig.event(Event::Connected(device(THEM)));
+    let older = entry("a", text("older"), &[(US, 1)]);
+    rig.hears(THEM, vec![older.clone()]);
+    rig.lists(vec![("a", seen(&file))]);
+    let ours = rig.own("a").unwrap();
+    assert_eq!(ours.version.relation(&older.version), Relation::Newer);
+    let rotten =
+        Seen::Present { stamp: stamp_of(&file).unwrap(), content: text("wrong"), blank: false, racy: false };
+    rig.lists(vec![("a", rotten)]);
+    assert!(operations(&rig.event(Event::Tick)).is_empty(), "nobody has it: a person is asked");
+    let actions = rig.event(Event::Command(homesync_engine::Command::DiscardDamaged));
+    let Some(Action::Prepare(wanted)) = actions.first() else { panic!("{actions:?}") };
+    assert_eq!(wanted.content, older.content);
+    assert_eq!(
+        wanted.version.relation(&ours.version),
+        Relation::Newer,
+        "whoever heard of ours takes it over"
+    );
+}
+
+#[test]
 fn a_damaged_file_that_is_written_again_keeps_the_time_of_that() {
     let ours = damaged(&[(US, 1)]);
     let known = candidates(ours.clone(), vec![]);

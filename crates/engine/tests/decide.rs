@@ -78,7 +78,7 @@ fn check(decision: Decision, facts: &Facts<'_>, rules: &Rules) {
     // What its own disk has spoiled, also a folder that only sends takes back.
     let heals = facts.own.is_some_and(|own| {
         let is_wanted = facts.global.is_some_and(|global| own.entry.version == global.version);
-        own.entry.validity == Validity::Suspect && (is_wanted || own.entry.version.is_empty())
+        own.entry.validity == Validity::Suspect && (is_wanted || facts.reverting)
     });
     assert!(is_quiet || heals || rules.kind != FolderKind::SendOnly, "E18: {decision:?} {facts:?}");
     let is_here = facts.own.is_some_and(|own| own.stamp.is_some());

@@ -128,22 +128,15 @@ impl Folder {
         self.held().filter(|(_, reason)| *reason == Reason::Suspect).map(|(path, _)| path.clone()).collect()
     }
 
-    /// What is damaged here counts as never seen by anybody, so that the others' versions are wanted.
+    /// What is damaged here is to be as another machine has it.
     fn damaged_discarded(&mut self, view: &dyn View) -> Result<Vec<Action>, Unreadable> {
-        let mut gathered = Gathered::default();
         for path in self.damaged() {
-            let candidates = Candidates::read(view, &path)?;
-            let Some(own) = candidates
-                .own
-                .as_ref()
-                .filter(|_| candidates.others.iter().any(|(_, entry)| entry.is_present()))
-            else {
-                continue;
-            };
-            let entry = Entry { version: Version::empty(), ..own.entry.clone() };
-            self.noted(Local { entry, stamp: own.stamp }, &candidates, view, &mut gathered)?;
+            if view.others(&path)?.iter().any(|(_, entry)| entry.is_present()) {
+                self.situation.reverting.insert(path.clone());
+                self.dirty.insert(path);
+            }
         }
-        self.gathered(gathered, view)
+        Ok(Vec::new())
     }
 
     /// What was removed here counts as never had, so that the others' versions are wanted again.

@@ -301,6 +301,9 @@ impl Folder {
         let after = now.global().map_or_else(|| local.entry.content.clone(), |global| global.content.clone());
         self.touched(&path, before.as_ref(), &after, view)?;
         self.failures.remove(&path);
+        if local.entry.validity.is_valid() {
+            self.situation.reverting.remove(&path);
+        }
         let was_here = candidates.here().is_some_and(|own| own.entry.content == Content::Directory);
         if local.stamp.is_some() && local.entry.content == Content::Directory && !was_here {
             // What waited for its directory has one now.
