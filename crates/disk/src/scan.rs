@@ -30,6 +30,8 @@ pub struct Scanner<'v, V: Vfs> {
 
 /// Seconds in which a file system whose times have no fractions may not tell two writes apart.
 const COARSE: i64 = 2;
+/// Seconds that a scan takes, at most.
+const LONG_SCAN: i64 = 3_600;
 /// Nanoseconds in which any other may not.
 const FINE: i64 = 20_000_000;
 
@@ -167,11 +169,14 @@ impl<'v, V: Vfs> Scanner<'v, V> {
                 return Ok(Seen::Ignored);
             }
         }
-        if status.device != self.root_device()? {
-            // Another file system is mounted here: it is not entered.
-            return Ok(Seen::Ignored);
-        }
         let known = (self.known)(path);
+        if status.device != self.root_device()? {
+            // Another file system is mounted here: it is not entered. What it hides is not gone.
+            return Ok(match known.is_some_and(|known| known.stamp.is_some()) {
+                true => Seen::Unknown("another file system is mounted over it".to_string()),
+                false => Seen::Ignored,
+            });
+        }
         if let Some(known) =
             known.as_ref().filter(|known| known.stamp == Some(stamp) && is_on_disk(&known.entry))
         {
@@ -242,16 +247,19 @@ impl<'v, V: Vfs> Scanner<'v, V> {
         Ok(Seen::Present { stamp, content: Content::File(blocks), blank, racy: self.is_racy(stamp) })
     }
 
-    /// A write right after this one could leave the same times. It would set the time of writing to now, so what was written long ago and only moved
-    /// now is known for sure.
+    /// A write right after this one could leave the same times. It would set both to now, so what was written long ago and only moved now is known,
+    /// unless somebody writes and puts the old time back within that moment.
     fn is_racy(&self, stamp: Stamp) -> bool {
-        let last = stamp.modified;
-        let age = (self.now.seconds - last.seconds).saturating_mul(1_000_000_000)
-            + i64::from(self.now.nanoseconds)
-            - i64::from(last.nanoseconds);
-        let limit = if last.nanoseconds == 0 { COARSE * 1_000_000_000 } else { FINE };
-        // A time far in the future is one that a person set, or a clock that was wrong: a write now would leave another.
-        age.abs() < limit
+        // The scan began at `now`, and may have come here much later. A time further in the future is one that a person set, or a clock that was
+        // wrong: a write now would leave another.
+        let is_recent = |time: Timestamp| {
+            let age = (self.now.seconds - time.seconds).saturating_mul(1_000_000_000)
+                + i64::from(self.now.nanoseconds)
+                - i64::from(time.nanoseconds);
+            let limit = if time.nanoseconds == 0 { COARSE * 1_000_000_000 } else { FINE };
+            (-LONG_SCAN * 1_000_000_000..limit).contains(&age)
+        };
+        is_recent(stamp.modified) && is_recent(stamp.changed)
     }
 
     /// An ignored directory takes part if something in it does, through an exception in the patterns.

@@ -13,7 +13,7 @@ pub struct Operation {
     pub expected: Expected,
     /// What to do.
     pub step: Step,
-    /// What the index says about the path when it is done: the winner's entry, unchanged.
+    /// What the index says about the path when it is done: the winner's entry, under a version that has seen ours as well.
     pub entry: Entry,
     /// Operations with the same unit are done together or not at all (a git repository's `.git`).
     pub unit: Option<RelativePath>,
@@ -94,7 +94,7 @@ pub struct Done {
     pub copy: Option<RelativePath>,
 }
 
-/// It is not done, and nothing has changed.
+/// It is not done. Everything is as before, but that the losing side of a conflict may have got its name already.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Undone {
     /// Another object was found than expected: a person was quicker. The path is looked at again.

@@ -188,10 +188,10 @@ fn further(version: &Version, rules: &Rules) -> Version {
     version.changed(rules.own, highest.saturating_add(1).max(rules.counter_floor))
 }
 
-/// Others may count with its version. What is kept to this machine they do not know; what is not to be believed they may resolve in another way
+/// Others may count with its version. What takes no part here they do not know, or may resolve in another way
 /// than we do, and one version must not mean two things.
 fn has_history(own: &Local) -> bool {
-    !matches!(own.entry.validity, Validity::OnlyHere | Validity::Suspect)
+    own.entry.validity == Validity::Valid
 }
 
 fn operation(path: &RelativePath, own: Option<&Local>, entry: Entry, step: Step) -> Operation {

@@ -104,7 +104,9 @@ fn is_as_known(own: &Local, stamp: &Stamp, content: &Content, rules: &Rules) -> 
 /// What was not to be believed has the right bytes again, and their time: somebody brought back what was there. With another time somebody wrote it
 /// anew.
 fn is_whole_again(own: &Local, stamp: &Stamp, content: &Content) -> bool {
-    let is_same_time = stamp.kind != Kind::File || stamp.modified == own.entry.modified;
+    // A file system may keep its time less exactly than the entry does.
+    let is_known = own.stamp.is_some_and(|known| known.modified == stamp.modified);
+    let is_same_time = stamp.kind != Kind::File || is_known || stamp.modified == own.entry.modified;
     own.entry.validity == Validity::Suspect && own.entry.content.is_same(content) && is_same_time
 }
 
@@ -205,8 +207,14 @@ fn taken_over(global: &Entry, own: &Local) -> Option<Entry> {
     let version = match own.entry.validity {
         Validity::OnlyHere => global.version.clone(),
         // They have an older item, and a person has it here now: that is news.
-        Validity::Suspect if own.entry.version.relation(&global.version) == Relation::Newer => return None,
-        Validity::Suspect => global.version.clone(),
+        Validity::Suspect | Validity::Ignored | Validity::Unsupported | Validity::Invalid
+            if own.entry.version.relation(&global.version) == Relation::Newer =>
+        {
+            return None;
+        }
+        Validity::Suspect | Validity::Ignored | Validity::Unsupported | Validity::Invalid => {
+            global.version.clone()
+        }
         _ if planted(Bug::HistoryForgotten) => global.version.clone(),
         // What has seen both could be something else on another machine, which knows the two entries and not this disk.
         _ if own.entry.version.relation(&global.version).is_concurrent()
@@ -214,9 +222,7 @@ fn taken_over(global: &Entry, own: &Local) -> Option<Entry> {
         {
             return None;
         }
-        Validity::Valid | Validity::Invalid | Validity::Ignored | Validity::Unsupported => {
-            global.version.merged(&own.entry.version)
-        }
+        Validity::Valid => global.version.merged(&own.entry.version),
     };
     Some(Entry { version, ..global.clone() })
 }

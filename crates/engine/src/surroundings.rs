@@ -202,14 +202,21 @@ impl<'a> Surroundings<'a> {
     /// The path, or something above it, is present in the global tree and no directory. It is asked for everything in a directory, so the answer
     /// is kept.
     fn is_closed(&self, path: &RelativePath) -> Result<bool, Unreadable> {
-        if let Some(known) = self.closed.borrow().get(path) {
-            return Ok(*known);
-        }
-        let candidates = Candidates::read(self.view, path)?;
         let is_other = |global: &Entry| global.is_present() && global.content != Content::Directory;
-        let is_closed = candidates.global().is_some_and(is_other)
-            || path.parent().map_or(Ok(false), |directory| self.is_closed(&directory))?;
-        self.closed.borrow_mut().insert(path.clone(), is_closed);
+        let (mut above, mut is_closed) = (Vec::new(), false);
+        // Up to the first that is known or closed, one after the other: a path may have very many levels.
+        for directory in at_or_above(path) {
+            if let Some(known) = self.closed.borrow().get(&directory) {
+                is_closed = *known;
+                break;
+            }
+            is_closed = Candidates::read(self.view, &directory)?.global().is_some_and(is_other);
+            above.push(directory);
+            if is_closed {
+                break;
+            }
+        }
+        self.closed.borrow_mut().extend(above.into_iter().map(|directory| (directory, is_closed)));
         Ok(is_closed)
     }
 

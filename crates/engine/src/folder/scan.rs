@@ -71,6 +71,7 @@ impl Folder {
             }
         }
         self.notice_locks(listing.directory.as_ref(), &seen, now);
+        self.forget_locks(listing.directory.as_ref(), &seen);
         self.forget_left_out(listing.directory.as_ref(), &seen);
         // What could not be read before and is not there any more is known again: it is gone.
         let is_gone = |path: &RelativePath| path.parent() == listing.directory && !seen.contains_key(path);
@@ -195,7 +196,8 @@ impl Folder {
             self.gone_below(path, seen, view, now, gathered)?;
             // While the index has items below it, it stays the directory there: if they were forgotten now, by a stop, nobody would look for them
             // any more.
-            if matches!(seen, Seen::Present { .. }) && !view.children(Some(path))?.is_empty() {
+            if matches!(seen, Seen::Present { .. } | Seen::Ignored) && !view.children(Some(path))?.is_empty()
+            {
                 self.removals.reappeared(path);
                 self.read_again_soon(path, now);
                 return Ok(());
@@ -401,12 +403,36 @@ impl Folder {
         if let Some(places) = self.locks.get_mut(&unit) {
             places.remove(&directory.cloned());
             if places.is_empty() {
-                self.locks.remove(&unit);
-                self.situation.busy.remove(&unit);
-                self.dirty.extend(self.held.held.keys().filter(|path| path.is_at_or_below(&unit)).cloned());
-                self.unlocked.insert(unit);
+                self.unlock(unit);
             }
         }
+    }
+
+    /// Directories that are gone hold no locks any more: git takes away the ones that it has emptied.
+    fn forget_locks(&mut self, directory: Option<&RelativePath>, seen: &BTreeMap<RelativePath, Seen>) {
+        let stays = |place: &Option<RelativePath>| {
+            let child = place
+                .as_ref()
+                .and_then(|place| at_or_above(place).find(|above| above.parent().as_ref() == directory));
+            child.is_none_or(|child| {
+                matches!(
+                    seen.get(&child),
+                    Some(Seen::Present { content: Content::Directory, .. } | Seen::Unknown(_))
+                )
+            })
+        };
+        self.locks.values_mut().for_each(|places| places.retain(stays));
+        let free: Vec<RelativePath> =
+            self.locks.iter().filter(|(_, places)| places.is_empty()).map(|(unit, _)| unit.clone()).collect();
+        free.into_iter().for_each(|unit| self.unlock(unit));
+    }
+
+    /// No git command is at work in a repository any more: what waited for that is planned, and what was not looked at is looked at.
+    fn unlock(&mut self, unit: RelativePath) {
+        self.locks.remove(&unit);
+        self.situation.busy.remove(&unit);
+        self.dirty.extend(self.held.held.keys().filter(|path| path.is_at_or_below(&unit)).cloned());
+        self.unlocked.insert(unit);
     }
 
     /// Repositories to look at again: those where git was at work, and those where it has ended since.
