@@ -104,23 +104,21 @@ fn consider(surroundings: &Surroundings<'_>, path: &RelativePath, plan: &mut Pla
     if let Some(reason) = situation.hold(path).filter(|_| !matches!(decision, Decision::Nothing)) {
         decision = Decision::Hold(reason);
     }
-    if decision == Decision::Nothing {
-        return Ok(());
-    }
-    if let Decision::Hold(reason) = decision {
-        plan.held.insert(path.clone(), reason);
-        return Ok(());
-    }
     let put = |displaced| Some(Step::Put { displaced });
-    let entry = taken_over(own, global, decision, surroundings);
+    // Only where something is to be done: for most paths nothing is.
+    let entry = || taken_over(own, global, decision, surroundings);
     let step = match decision {
-        Decision::Nothing | Decision::Hold(_) => None,
+        Decision::Nothing => None,
+        Decision::Hold(reason) => {
+            plan.held.insert(path.clone(), reason);
+            None
+        }
         Decision::Adopt => {
-            plan.recorded.push(Local { entry: entry.clone(), stamp: own.and_then(|own| own.stamp) });
+            plan.recorded.push(Local { entry: entry(), stamp: own.and_then(|own| own.stamp) });
             None
         }
         Decision::LeaveBehind => {
-            plan.recorded.push(Local { entry: entry.clone(), stamp: None });
+            plan.recorded.push(Local { entry: entry(), stamp: None });
             None
         }
         Decision::Revive => {
@@ -133,7 +131,7 @@ fn consider(surroundings: &Surroundings<'_>, path: &RelativePath, plan: &mut Pla
         Decision::Adjust => Some(Step::Adjust),
     };
     if let Some(step) = step {
-        plan.operations.push(operation(path, own, entry, step));
+        plan.operations.push(operation(path, own, entry(), step));
     }
     Ok(())
 }

@@ -297,10 +297,7 @@ impl World {
         let deed = people::act(number, &disk, &mut self.ledger.borrow_mut(), &mut *self.people.borrow_mut());
         if let Some((what, paths)) = deed {
             self.say(|_| format!("{number}: {what}"));
-            for path in paths {
-                self.ledger.borrow_mut().touches(number, &path);
-                self.touched.push((number, path));
-            }
+            self.touched.extend(paths.into_iter().map(|path| (number, path)));
         }
         self.ledger.borrow_mut().look(number, &disk);
         Ok(())

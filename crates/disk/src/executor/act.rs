@@ -219,7 +219,7 @@ impl<V: Vfs> Executor<'_, V> {
     }
 
     /// Moves what is at a place into a slot.
-    fn away_from(&self, place: &Place<V>, at: &str) -> Result<Place<V>, Stop> {
+    pub(super) fn away_from(&self, place: &Place<V>, at: &str) -> Result<Place<V>, Stop> {
         let (directory, name) = slot(&self.tree, at)?;
         self.names_change(&directory)?;
         let in_slot = Place { directory, name: name.as_bytes().to_vec() };
@@ -227,7 +227,7 @@ impl<V: Vfs> Executor<'_, V> {
         Ok(in_slot)
     }
 
-    fn rename(&self, from: &Place<V>, to: &Place<V>) -> io::Result<()> {
+    pub(super) fn rename(&self, from: &Place<V>, to: &Place<V>) -> io::Result<()> {
         self.tree.vfs.rename_no_replace(&from.directory, from.name()?, &to.directory, to.name()?)
     }
 

@@ -21,22 +21,19 @@ impl<V: Vfs> Executor<'_, V> {
             return self.remove_directory(operation, &prepared.act, &place);
         }
         let Some(at) = prepared.slot else { return Err(Stop::Undone(Undone::Changed)) };
-        let (directory, name) = slot(&self.tree, &at)?;
-        self.names_change(&directory)?;
-        let vfs = self.tree.vfs;
         if planted(Bug::RemovedOutright) {
-            vfs.remove_file(&place.directory, place.name()?).map_err(taken_is_changed)?;
+            let name = place.name()?;
+            self.tree.vfs.remove_file(&place.directory, name).map_err(taken_is_changed)?;
             return Ok(Done::default());
         }
-        vfs.rename_no_replace(&place.directory, place.name()?, &directory, name).map_err(taken_is_changed)?;
-        let in_slot = Place { directory, name: name.as_bytes().to_vec() };
+        let in_slot = self.away_from(&place, &at)?;
         let stop = match self.is_target(&in_slot, &target) {
             Ok(true) => return Ok(Done { kept: Some(at), ..Done::default() }),
             Ok(false) => Stop::Undone(Undone::Changed),
             Err(stop) => stop,
         };
         // A person's edit came out. It goes back, unless they have made another one under that name since; then it stays in the recovery area.
-        match vfs.rename_no_replace(&in_slot.directory, name, &place.directory, place.name()?) {
+        match self.rename(&in_slot, &place) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error.into()),
             _ => Err(stop),
         }

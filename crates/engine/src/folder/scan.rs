@@ -115,21 +115,12 @@ impl Folder {
 
     /// Directories that are gone leave nothing out any more.
     fn forget_left_out(&mut self, directory: Option<&RelativePath>, seen: &BTreeMap<RelativePath, Seen>) {
-        let stays = |path: &RelativePath| {
-            let child = at_or_above(path).find(|above| above.parent().as_ref() == directory);
-            // What is not below this directory, or is below something that may be a directory still.
-            child.is_none_or(|child| {
-                matches!(
-                    seen.get(&child),
-                    Some(Seen::Present { content: Content::Directory, .. } | Seen::Unknown(_))
-                )
-            })
-        };
         let prefix = directory.map(|directory| format!("{}/", directory.as_str())).unwrap_or_default();
         let from = (Bound::Included(prefix.as_str()), Bound::Unbounded);
         let left_out = self.situation.left_out.range::<str, _>(from);
         let below = left_out.take_while(|path| path.as_str().starts_with(&prefix));
-        let gone: Vec<RelativePath> = below.filter(|path| !stays(path)).cloned().collect();
+        let gone: Vec<RelativePath> =
+            below.filter(|path| !may_stand(path, directory, seen)).cloned().collect();
         for path in gone {
             self.situation.left_out.remove(&path);
             self.dirty.extend(at_or_above(&path));
@@ -411,15 +402,7 @@ impl Folder {
     /// Directories that are gone hold no locks any more: git takes away the ones that it has emptied.
     fn forget_locks(&mut self, directory: Option<&RelativePath>, seen: &BTreeMap<RelativePath, Seen>) {
         let stays = |place: &Option<RelativePath>| {
-            let child = place
-                .as_ref()
-                .and_then(|place| at_or_above(place).find(|above| above.parent().as_ref() == directory));
-            child.is_none_or(|child| {
-                matches!(
-                    seen.get(&child),
-                    Some(Seen::Present { content: Content::Directory, .. } | Seen::Unknown(_))
-                )
-            })
+            place.as_ref().is_none_or(|place| may_stand(place, directory, seen))
         };
         self.locks.values_mut().for_each(|places| places.retain(stays));
         let free: Vec<RelativePath> =
@@ -448,4 +431,16 @@ impl Folder {
     pub(super) fn locks_wake(&self) -> Option<u64> {
         if self.unlocked.is_empty() { self.busy_since.map(|since| since + BUSY_LOOK) } else { Some(0) }
     }
+}
+
+/// A directory may still be there after a listing of `directory`: it is not below that one, or below something that may be a directory.
+fn may_stand(
+    path: &RelativePath,
+    directory: Option<&RelativePath>,
+    seen: &BTreeMap<RelativePath, Seen>,
+) -> bool {
+    let child = at_or_above(path).find(|above| above.parent().as_ref() == directory);
+    child.is_none_or(|child| {
+        matches!(seen.get(&child), Some(Seen::Present { content: Content::Directory, .. } | Seen::Unknown(_)))
+    })
 }

@@ -44,7 +44,7 @@ pub(super) fn keep_apart(plan: &mut Plan, surroundings: &Surroundings<'_>) -> Re
     Ok(())
 }
 
-/// A directory into which a copy goes stays for now, although it is to go: it is planned again when the copy is there.
+/// A directory into which a copy goes stays for now, although it is to go: it is planned again with whatever is planned next.
 pub(super) fn keep_places(plan: &mut Plan) {
     let places: BTreeSet<RelativePath> =
         plan.operations.iter().filter_map(copies).flatten().flat_map(RelativePath::ancestors).collect();

@@ -141,15 +141,13 @@ impl Machine {
                     }
                 }
                 // Nothing is written where the folder should be and is not.
-                Action::Prepare(_) | Action::Operate(_) if !self.is_root_believed() => {
+                Action::Prepare(wanted) if !self.is_root_believed() => {
                     events.push_back(Event::Root(self.look_at_root()));
-                    events.push_back(match action {
-                        Action::Operate(operations) => {
-                            Event::Finished(refused(operations, "the root is away"))
-                        }
-                        Action::Prepare(wanted) => Event::Prepared { missing: all_blocks(&wanted), wanted },
-                        _ => continue,
-                    });
+                    events.push_back(Event::Prepared { missing: all_blocks(&wanted), wanted });
+                }
+                Action::Operate(operations) if !self.is_root_believed() => {
+                    events.push_back(Event::Root(self.look_at_root()));
+                    events.push_back(Event::Finished(refused(operations, "the root is away")));
                 }
                 Action::Prepare(wanted) => events.push_back(self.prepare(wanted)),
                 Action::Read(paths) => {

@@ -37,6 +37,19 @@ pub fn act(
     ledger: &mut Ledger,
     choices: &mut dyn Choices,
 ) -> Option<(String, Vec<String>)> {
+    let deed = draw(machine, disk, ledger, choices);
+    for path in deed.iter().flat_map(|(_, paths)| paths) {
+        ledger.touches(machine, path);
+    }
+    deed
+}
+
+fn draw(
+    machine: usize,
+    disk: &SimFs,
+    ledger: &mut Ledger,
+    choices: &mut dyn Choices,
+) -> Option<(String, Vec<String>)> {
     let deed = choices.choose(16, "what a person does");
     let path = PATHS[choices.choose(PATHS.len() as u64, "where") as usize];
     let directory = DIRECTORIES[choices.choose(DIRECTORIES.len() as u64, "in which directory") as usize];

@@ -34,9 +34,7 @@ impl World {
         planned: &[Operation],
         outcomes: &[Outcome],
     ) -> Result<(), String> {
-        let done = outcomes.iter().map(|outcome| &outcome.operation);
-        let is_same = planned.len() == outcomes.len()
-            && planned.iter().all(|one| done.clone().any(|other| one == other));
+        let is_same = planned.iter().eq(outcomes.iter().map(|outcome| &outcome.operation));
         if is_same {
             Ok(())
         } else {

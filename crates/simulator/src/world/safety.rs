@@ -59,9 +59,6 @@ impl World {
             }
             countdown = u64::MAX;
             let deed = people::act(number, disk, &mut ledger.borrow_mut(), &mut *choices.borrow_mut());
-            for path in deed.iter().flat_map(|(_, paths)| paths) {
-                ledger.borrow_mut().touches(number, path);
-            }
             if let (Some(log), Some((what, _))) = (&log, deed) {
                 log.borrow_mut().push(format!("         {number}: (before {call:?}) {what}"));
             }
