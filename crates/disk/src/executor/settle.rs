@@ -42,16 +42,21 @@ impl<V: Vfs> Executor<'_, V> {
         if intent.staged.is_some_and(|staged| is_untouched(&found, &staged)) {
             return self.unstage(intent, &in_slot, found);
         }
-        if matches!(intent.expected, Expected::Object(expected) if is_untouched(&found, &expected)) {
-            let displaced = Displaced::Conflict(intent.copies.clone());
-            return match self.keep_aside(&in_slot, &displaced).map_err(missing_is_changed) {
-                Err(Stop::Refused(error)) => Err(error),
-                // The place of the copy is gone: it stays in the recovery area.
-                Ok(_) | Err(Stop::Undone(_)) => Ok(()),
-            };
+        if is_as_expected(intent, &found) {
+            return self.keep_loser(intent, &in_slot);
         }
         // A person's edit was displaced and nobody looked at it any more. It goes back if what we put in its place is still there, or nothing is.
         self.restore(intent, &in_slot)
+    }
+
+    /// What was displaced as it was meant to be: the losing side of a conflict gets its own name, and anything else stays in the recovery area.
+    fn keep_loser(&self, intent: &Intent, at: &Place<V>) -> io::Result<()> {
+        let displaced = Displaced::Conflict(intent.copies.clone());
+        match self.keep_aside(at, &displaced).map_err(missing_is_changed) {
+            Err(Stop::Refused(error)) => Err(error),
+            // The place of the copy is gone: it stays in the recovery area.
+            Ok(_) | Err(Stop::Undone(_)) => Ok(()),
+        }
     }
 
     /// Nothing was displaced: the staged object goes back to be used by the next plan.
@@ -107,10 +112,20 @@ impl<V: Vfs> Executor<'_, V> {
             Err(Stop::Undone(_)) => {}
             Err(Stop::Refused(error)) => return Err(error),
         }
-        // That the slot is free does not tell that the new object came into place: after a power cut it may only never have come to the slot.
+        // Its name is taken by what a person has made meanwhile. That the slot is free does not tell that the new object came into place: after a
+        // power cut it may only never have come to the slot.
         if self.tree.status(&aside)?.is_some() {
             self.rename_if_free(&aside, in_slot)?;
         }
-        Ok(())
+        match self.tree.status(&aside)?.and_then(|status| status.stamp()) {
+            // The staged object is in the slot still.
+            Some(found) if is_as_expected(intent, &found) => self.keep_loser(intent, &aside),
+            _ => Ok(()),
+        }
     }
+}
+
+/// What was displaced is what was to be displaced, and not what a person had just put in its place.
+fn is_as_expected(intent: &Intent, found: &Stamp) -> bool {
+    matches!(intent.expected, Expected::Object(expected) if is_untouched(found, &expected))
 }

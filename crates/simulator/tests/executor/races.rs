@@ -2,7 +2,7 @@
 
 use super::bench::{Bench, NOW, WRITTEN, file, parse};
 use homesync_disk::{Limits, Recovery};
-use homesync_engine::{Expected, Operation, Remedy, Step, Undone};
+use homesync_engine::{Displaced, Expected, Operation, Remedy, Step, Undone};
 use homesync_protocol::Content;
 use homesync_simulator::filesystem::{Call, Calls, Fault, Faults, Settings, SimFs, When};
 use rustix::io::Errno;
@@ -85,6 +85,33 @@ fn c4_a_directory_that_a_person_put_in_place_of_the_file_stays() {
     });
     assert_eq!(bench.execute(vec![operation])[0].result, Err(Undone::Changed));
     assert_eq!(bench.text("a/inside").as_deref(), Some("edit"));
+}
+
+#[test]
+fn c4_the_loser_gets_its_name_although_its_old_one_was_taken_while_nothing_could_be_renamed() {
+    let fs = SimFs::new(Settings { exchange: false, ..Settings::default() });
+    fs.user_write("d", b"mine").unwrap();
+    let mut bench = Bench { fs, notes: super::bench::Notes::default() };
+    let displaced = Displaced::Conflict(vec![parse("d.copy")]);
+    let operation = Operation { step: Step::Put { displaced }, ..bench.put("d", Content::Directory) };
+    // The first rename takes the file away; the second one would put the directory in its place.
+    let mut renames = 0;
+    bench.fs.set_hook(Box::new(move |fs, _, next| {
+        renames += u32::from(next == Call::RenameNoReplace);
+        if renames == 2 {
+            let calls = Calls::of(&[Call::RenameNoReplace, Call::RemoveDirectory]);
+            let fault = Fault { calls, errno: Errno::IO, when: When::From(0), stays: false };
+            fs.set_faults(Faults { faults: vec![fault], ..Faults::default() });
+        }
+    }));
+    let outcome = bench.execute(vec![operation]).remove(0);
+    assert!(matches!(outcome.result, Err(Undone::Failed(_))) && outcome.intent.is_none(), "{outcome:?}");
+    bench.fs.user_write("d/a", b"edit").unwrap();
+    bench.fs.set_hook(Box::new(|_, _, _| {}));
+    bench.fs.set_faults(Faults::default());
+    bench.settle();
+    assert_eq!(bench.text("d.copy").as_deref(), Some("mine"));
+    assert_eq!(bench.text("d/a").as_deref(), Some("edit"));
 }
 
 #[test]
