@@ -4,7 +4,7 @@ mod support {
     pub mod trees;
 }
 
-use homesync_engine::{FolderKind, Guard, Reason};
+use homesync_engine::{Changes, FolderKind, Guard, Local, Reason, Stamp, View};
 use homesync_protocol::{Entry, Validity};
 use support::trees::{
     DIRECTORY, GONE, GONE_DIRECTORY, Machine, THEM, THIRD, US, at_time, copies, entry, path, text, version,
@@ -185,6 +185,24 @@ fn a_machine_that_keeps_no_permissions_moves_as_well() {
         .hears(THEM, entry("b", text("1"), &[(THEM, 1)]));
     machine.rules.permissions = false;
     assert_eq!(words(&machine.plan()), ["b moved from a"]);
+}
+
+#[test]
+fn what_came_from_a_machine_that_keeps_no_permissions_moves_as_well() {
+    let without = |entry: Entry| Entry { permissions: None, ..entry };
+    let there = |mode| {
+        let mut machine = Machine::new()
+            .has(entry("a", text("1"), &[(US, 1)]))
+            .hears(THEM, entry("a", GONE, &[(US, 1), (THEM, 1)]))
+            .hears(THEM, entry("b", text("1"), &[(THEM, 1)]));
+        let own = machine.trees.local(&path("a")).unwrap().unwrap();
+        let stamp = own.stamp.map(|stamp| Stamp { permissions: mode, ..stamp });
+        let local = vec![Local { entry: without(own.entry), stamp }];
+        machine.trees.apply(&Changes { local, ..Changes::default() });
+        words(&machine.plan())
+    };
+    assert_eq!(there(0o644), ["b moved from a"], "nobody said how it should stand, and it stands as wanted");
+    assert_eq!(there(0o600), ["b put", "a removed"]);
 }
 
 #[test]

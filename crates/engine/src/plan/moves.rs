@@ -3,10 +3,11 @@
 use crate::git::unit_of;
 use crate::operation::{Expected, Operation, Step};
 use crate::plan::Plan;
+use crate::rules::Rules;
 use crate::surroundings::Surroundings;
-use crate::trees::Unreadable;
+use crate::trees::{Local, Unreadable};
 use homesync_paths::RelativePath;
-use homesync_protocol::{BlocksHash, Content, Validity};
+use homesync_protocol::{BlocksHash, Content, Entry, Validity};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Turns pairs of "take away here" and "put there" with the same content into moves.
@@ -44,10 +45,7 @@ fn leaving(
     let mut leaving: BTreeMap<BlocksHash, Vec<RelativePath>> = BTreeMap::new();
     for operation in plan.operations.iter().filter(|operation| operation.step == Step::Remove) {
         let Some(own) = surroundings.view.local(&operation.path)? else { continue };
-        // What is kept to this machine is whole, too; a remnant is not.
-        let is_whole = matches!(own.entry.validity, Validity::Valid | Validity::OnlyHere);
         if let Content::File(blocks) = &own.entry.content
-            && is_whole
             && blocks.size() > 0
         {
             leaving.entry(blocks.digest()).or_default().push(operation.path.clone());
@@ -77,14 +75,26 @@ fn take_best(
     let mut best: Option<(usize, (bool, bool))> = None;
     for (place, path) in paths.iter().enumerate() {
         let Some(own) = surroundings.view.local(path)? else { continue };
-        // A unit changes all together or not at all, so nothing is moved across its border.
-        let is_alike = own.entry.modified == to.entry.modified
-            && (!surroundings.rules.permissions || own.entry.permissions == to.entry.permissions)
-            && unit_of(path) == to.unit;
         let likeness = (path.name() == to.path.name(), path.parent() == to.path.parent());
-        if is_alike && best.is_none_or(|(_, known)| likeness > known) {
+        if is_movable_as(&own, &to.entry, surroundings.rules)
+            && best.is_none_or(|(_, known)| likeness > known)
+        {
             best = Some((place, likeness));
         }
     }
     Ok(best.map(|(place, _)| paths.remove(place)))
+}
+
+/// A file here is all that is wanted elsewhere, but for its name.
+pub(super) fn is_movable_as(own: &Local, wanted: &Entry, rules: &Rules) -> bool {
+    // What counts is how the file stands there: whoever told us of it may have said nothing about its permissions.
+    let mode = own.stamp.map(|stamp| stamp.permissions);
+    // What is kept to this machine is whole, too; a remnant is not.
+    matches!(own.entry.validity, Validity::Valid | Validity::OnlyHere)
+        && own.entry.content.blocks().is_some()
+        && own.entry.content.is_same(&wanted.content)
+        && own.entry.modified == wanted.modified
+        && (!rules.permissions || wanted.permissions.is_none() || mode == wanted.permissions)
+        // A unit changes all together or not at all, so nothing is moved across its border.
+        && unit_of(&own.entry.path) == unit_of(&wanted.path)
 }

@@ -1,16 +1,15 @@
 //! Names that are one on this file system: what differs only in case is renamed, and two different things wait for a person.
 
 use super::directories::is_arriving;
-use super::{Plan, taken_over};
+use super::{Plan, moves, taken_over};
 use crate::canary::{Bug, planted};
 use crate::decide::{Decision, Reason};
 use crate::git;
 use crate::operation::{Expected, Operation, Step};
-use crate::rules::Rules;
 use crate::surroundings::Surroundings;
 use crate::trees::{Candidates, Unreadable};
 use homesync_paths::{RelativePath, fold};
-use homesync_protocol::{Entry, Validity};
+use homesync_protocol::Entry;
 use std::collections::BTreeSet;
 
 /// Of two names that are one on this file system only the first is put there; the other waits until a person has chosen.
@@ -40,11 +39,8 @@ pub(super) fn rename(plan: &mut Plan, surroundings: &Surroundings<'_>) -> Result
         let Some(at) = plan.operations.iter().position(is_removal) else { continue };
         let candidates = Candidates::read(surroundings.view, &path)?;
         let Some(leaving) = surroundings.view.local(from)? else { continue };
-        let Some(global) =
-            candidates.global().filter(|global| is_alike(&leaving.entry, global, surroundings.rules))
-        else {
-            continue;
-        };
+        let is_alike = |global: &&Entry| moves::is_movable_as(&leaving, global, surroundings.rules);
+        let Some(global) = candidates.global().filter(is_alike) else { continue };
         let Expected::Object(from_expected) = plan.operations[at].expected else { continue };
         if from.parent() != path.parent() || surroundings.situation.hold(&path).is_some() {
             continue;
@@ -60,15 +56,4 @@ pub(super) fn rename(plan: &mut Plan, surroundings: &Surroundings<'_>) -> Result
         });
     }
     Ok(())
-}
-
-/// A rename is all that is missing.
-fn is_alike(leaving: &Entry, wanted: &Entry, rules: &Rules) -> bool {
-    // A remnant is not what its entry says.
-    matches!(leaving.validity, Validity::Valid | Validity::OnlyHere)
-        && leaving.content.blocks().is_some()
-        && leaving.content.is_same(&wanted.content)
-        && leaving.modified == wanted.modified
-        && (!rules.permissions || leaving.permissions == wanted.permissions)
-        && git::unit_of(&leaving.path) == git::unit_of(&wanted.path)
 }
