@@ -47,6 +47,8 @@ pub enum Decision {
     LeaveBehind,
     /// Our item stays although others removed it: it becomes a version that has seen both.
     Revive,
+    /// Our item stays although others removed it, and nobody hears of that: it is kept to this machine until a person reverts it.
+    KeepHere,
     /// There is nothing here: put the global item here.
     Create,
     /// Put the global item in the place of ours, which goes to the recovery area.
@@ -115,7 +117,7 @@ pub fn decide(facts: &Facts<'_>, rules: &Rules) -> Decision {
 /// Acting is wanted; now whatever forbids it. The order is from "we do not know" to "a person said so": an earlier reason is shown even if a later
 /// one holds, too. The last arm names every decision that acts, so that a new one cannot pass without a thought.
 fn restrained(decision: Decision, facts: &Facts<'_>, global: &Entry, rules: &Rules) -> Decision {
-    use Decision::{Adjust, Create, Hold, LeaveBehind, Remove, Replace, ReplaceKeeping, Revive};
+    use Decision::{Adjust, Create, Hold, KeepHere, LeaveBehind, Remove, Replace, ReplaceKeeping, Revive};
     match decision {
         // Nothing is done to the disk, and what is recorded claims nothing about it that was not seen.
         Decision::Nothing | Decision::Adopt | Hold(_) => decision,
@@ -129,7 +131,11 @@ fn restrained(decision: Decision, facts: &Facts<'_>, global: &Entry, rules: &Rul
             // The others have something else by now, so nobody gives back what was spoiled: a person is asked.
             Hold(if is_damaged(facts) { Reason::Suspect } else { Reason::SendOnly })
         }
-        // What is here stays here, and nothing new is said: a folder that only receives makes no versions.
+        // A folder that only receives makes no versions. A file that others removed without having seen it stays, and a person may revert that.
+        Revive if rules.kind == FolderKind::ReceiveOnly && facts.own.is_some_and(is_received_file) => {
+            KeepHere
+        }
+        // A directory stays as long as something in it does; what is not here stays so.
         Revive if rules.kind == FolderKind::ReceiveOnly => Decision::Nothing,
         // Something would have to appear in a place that is not there, or under a name that cannot be.
         Create | Replace | ReplaceKeeping | Revive if facts.blocked => Hold(Reason::Blocked),
@@ -142,8 +148,15 @@ fn restrained(decision: Decision, facts: &Facts<'_>, global: &Entry, rules: &Rul
         {
             Hold(Reason::IgnoredBelow)
         }
-        Create | Replace | ReplaceKeeping | Remove | Adjust | Revive | LeaveBehind => decision,
+        Create | Replace | ReplaceKeeping | Remove | Adjust | Revive | KeepHere | LeaveBehind => decision,
     }
+}
+
+/// A file or link that is here as another machine made it.
+fn is_received_file(own: &Local) -> bool {
+    own.stamp.is_some()
+        && own.entry.validity == Validity::Valid
+        && own.entry.content.kind() != Kind::Directory
 }
 
 /// What is here is not to be believed.

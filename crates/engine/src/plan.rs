@@ -125,6 +125,11 @@ fn consider(surroundings: &Surroundings<'_>, path: &RelativePath, plan: &mut Pla
             revive(path, own, global, surroundings, plan);
             None
         }
+        Decision::KeepHere => {
+            let kept = own.map(|own| Entry { validity: Validity::OnlyHere, ..own.entry.clone() });
+            plan.recorded.extend(kept.map(|entry| Local { entry, stamp: own.and_then(|own| own.stamp) }));
+            None
+        }
         Decision::Create | Decision::Replace => put(Displaced::Recovery),
         Decision::ReplaceKeeping => put(keep_aside(surroundings, own, global)?),
         Decision::Remove => Some(Step::Remove),

@@ -93,6 +93,7 @@ fn check(decision: Decision, facts: &Facts<'_>, rules: &Rules) {
             assert!(has_seen || is_no_bytes || facts.reverting, "{facts:?}");
         }
         Decision::Revive => assert!(rules.kind == FolderKind::SendReceive, "{facts:?}"),
+        Decision::KeepHere => assert!(rules.kind == FolderKind::ReceiveOnly && is_here, "{facts:?}"),
         Decision::Nothing | Decision::Hold(_) | Decision::Adopt | Decision::LeaveBehind => {}
     }
 }

@@ -5,7 +5,9 @@ mod support {
     pub mod trees;
 }
 
-use homesync_engine::{Action, Candidates, Event, Local, Meaning, Rules, Seen, Stamp, record};
+use homesync_engine::{
+    Action, Candidates, Command, Event, Guard, Local, Meaning, Question, Rules, Seen, Stamp, record,
+};
 use homesync_protocol::{Content, Entry, Relation, ShortId, Timestamp, Validity};
 use support::rig::{Rig, operations, seen};
 use support::trees::{
@@ -50,6 +52,43 @@ fn c13_what_disappears_counts_as_removed_only_at_a_second_look() {
     rig.later(5_000);
     rig.event(Event::Tick);
     assert_eq!(rig.trees.sequence(), sequence);
+}
+
+#[test]
+fn e13_what_waits_for_a_person_is_looked_at_once_more_when_they_agree() {
+    let (file, other) = (entry("a", text("x"), &[]), entry("b", text("y"), &[]));
+    let mut rig = Rig::new(Rules { guard: Guard::MoreThan(1), ..Rules::new(ShortId(US)) });
+    rig.lists(vec![("a", seen(&file)), ("b", seen(&other))]);
+    rig.lists(vec![]);
+    rig.later(5_000);
+    rig.lists(vec![]);
+    assert_eq!(rig.folder.questions(), [Question::RemovedHere(2)]);
+    // Days later, and one of the two is back.
+    let looks = rig.event(Event::Command(Command::ApproveRemovals));
+    assert_eq!(looks, [Action::Scan(vec![path("a"), path("b")])]);
+    assert!(rig.own("a").unwrap().is_present(), "nothing is believed without a look");
+    rig.lists(vec![("b", seen(&other))]);
+    assert!(rig.own("a").unwrap().content.is_deleted());
+    assert!(rig.own("b").unwrap().is_present());
+}
+
+#[test]
+fn c13_what_is_in_a_directory_that_is_back_has_to_be_missed_anew() {
+    let (directory, file) = (entry("d", DIRECTORY, &[]), entry("d/a", text("x"), &[]));
+    let mut rig = Rig::new(Rules { guard: Guard::MoreThan(1), ..Rules::new(ShortId(US)) });
+    rig.lists(vec![("d", seen(&directory))]);
+    rig.lists_in("d", vec![("d/a", seen(&file))]);
+    rig.lists(vec![]);
+    rig.later(5_000);
+    rig.lists(vec![]);
+    assert_eq!(rig.folder.questions(), [Question::RemovedHere(2)]);
+    // One removal is few enough, but that it was missing is long ago.
+    rig.lists(vec![("d", seen(&directory))]);
+    assert!(rig.own("d/a").unwrap().is_present());
+    rig.lists_in("d", vec![("d/a", seen(&file))]);
+    rig.later(100_000);
+    rig.event(Event::Tick);
+    assert!(rig.own("d/a").unwrap().is_present());
 }
 
 fn known(content: &str) -> (Candidates, Stamp) {

@@ -5,7 +5,7 @@ mod support {
 }
 
 use homesync_engine::{Changes, FolderKind, Guard, Local, Reason, Stamp, View};
-use homesync_protocol::{Entry, Validity};
+use homesync_protocol::{Entry, Validity, Version};
 use support::trees::{
     DIRECTORY, GONE, GONE_DIRECTORY, Machine, THEM, THIRD, US, at_time, copies, entry, path, text, version,
     with_validity, words,
@@ -354,6 +354,23 @@ fn e18_a_folder_that_only_receives_makes_no_versions() {
         .hears(THEM, entry("a", GONE, &[(THEM, 2)]));
     machine.rules.kind = FolderKind::ReceiveOnly;
     assert_eq!(words(&machine.plan()), NONE);
+}
+
+#[test]
+fn e18_what_others_removed_without_having_seen_it_is_kept_to_this_machine_and_can_be_reverted() {
+    let mut machine = Machine::new()
+        .has(entry("a", text("of a third"), &[(THIRD, 2)]))
+        .hears(THEM, entry("a", GONE, &[(THEM, 2)]));
+    machine.rules.kind = FolderKind::ReceiveOnly;
+    let plan = machine.plan();
+    assert_eq!(words(&plan), ["a recorded"]);
+    let kept = plan.recorded[0].entry.clone();
+    assert_eq!((kept.validity, &kept.version), (Validity::OnlyHere, &version(&[(THIRD, 2)])));
+    machine = machine.has(kept.clone());
+    assert_eq!(words(&machine.plan()), NONE, "it is said once");
+    machine = machine.has(Entry { version: Version::empty(), ..kept });
+    machine.situation.reverting = [path("a")].into();
+    assert_eq!(words(&machine.plan()), ["a removed"]);
 }
 
 #[test]

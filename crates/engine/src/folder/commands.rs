@@ -83,7 +83,8 @@ impl Folder {
                     self.situation.approved.insert(path.clone(), version);
                     self.dirty.insert(path);
                 }
-                self.settle(view, now)
+                let looks = self.removals.due(now);
+                Ok(if looks.is_empty() { Vec::new() } else { vec![Action::Scan(looks)] })
             }
             Command::RefuseRemovals => self.refused(view),
             Command::DiscardDamaged => self.damaged_discarded(view),

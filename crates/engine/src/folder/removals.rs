@@ -8,6 +8,7 @@ use crate::trees::{Candidates, Local, Unreadable, View};
 use homesync_paths::RelativePath;
 use homesync_protocol::Kind;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 
 /// How many files with one content are asked whether they were moved.
 pub(super) const MOST_TWINS: usize = 16;
@@ -34,7 +35,20 @@ impl Removals {
         }
     }
 
+    /// Something is there. What was missing below has to be missed again: that its directory was gone proves nothing any more.
     pub(super) fn reappeared(&mut self, path: &RelativePath) {
+        if self.missing.contains_key(path) {
+            let prefix = format!("{}/", path.as_str());
+            let from = (Bound::Included(prefix.as_str()), Bound::Unbounded);
+            let below = self.missing.range::<str, _>(from).map(|(below, _)| below);
+            let below: Vec<RelativePath> =
+                below.take_while(|below| below.as_str().starts_with(&prefix)).cloned().collect();
+            below.iter().for_each(|below| self.forget(below));
+        }
+        self.forget(path);
+    }
+
+    fn forget(&mut self, path: &RelativePath) {
         self.missing.remove(path);
         self.confirmed.remove(path);
         self.guarded.remove(path);
@@ -53,15 +67,23 @@ impl Removals {
         *self = Self::default();
     }
 
-    /// A person agreed to everything that waits.
+    /// A person agreed to everything that waits. That may have taken them days: it is looked at once more.
     pub(super) fn approve(&mut self) {
-        self.approved.extend(std::mem::take(&mut self.guarded));
+        let waited = std::mem::take(&mut self.guarded);
+        waited.iter().for_each(|path| self.doubt(path));
+        self.approved.extend(waited);
+    }
+
+    /// It was missing when it was looked at last, which was too long ago: another look is due.
+    fn doubt(&mut self, path: &RelativePath) {
+        self.guarded.remove(path);
+        self.confirmed.remove(path);
     }
 
     /// A person wants back what waits.
     pub(super) fn refuse(&mut self) -> Vec<RelativePath> {
         let refused: Vec<RelativePath> = std::mem::take(&mut self.guarded).into_iter().collect();
-        refused.iter().for_each(|path| self.reappeared(path));
+        refused.iter().for_each(|path| self.forget(path));
         refused
     }
 
@@ -110,18 +132,26 @@ impl Folder {
             waiting += u64::from(is_ours && !is_moved && !self.removals.approved.contains(path));
             meant.push((*local, candidates, is_ours && !is_moved));
         }
-        let meant = without_parents_of_others(meant, view)?;
         let earlier = self.recently_removed(now);
         let is_held = waiting > 0 && self.rules.guard.holds(waiting + earlier, view.present()? + earlier);
+        if is_held {
+            let is_free = |(local, _, is_counted): &Meant| {
+                !is_counted || self.removals.approved.contains(&local.entry.path)
+            };
+            let (free, held): (Vec<Meant>, Vec<Meant>) = meant.into_iter().partition(is_free);
+            self.removals.guarded.extend(held.into_iter().map(|(local, ..)| local.entry.path));
+            meant = free;
+        } else {
+            // Enough time has passed since the other removals that these are few now.
+            let (waited, now): (Vec<Meant>, Vec<Meant>) =
+                meant.into_iter().partition(|(local, ..)| self.removals.guarded.contains(&local.entry.path));
+            waited.iter().for_each(|(local, ..)| self.removals.doubt(&local.entry.path));
+            meant = now;
+        }
         let mut removed = 0;
-        for (local, candidates, is_counted) in meant {
-            let path = local.entry.path.clone();
-            if is_held && is_counted && !self.removals.approved.contains(&path) {
-                self.removals.guarded.insert(path);
-                continue;
-            }
+        for (local, candidates, is_counted) in without_parents_of_others(meant, view)? {
             removed += u64::from(is_counted);
-            self.removals.reappeared(&path);
+            self.removals.forget(&local.entry.path);
             self.noted(local, &candidates, view, gathered)?;
         }
         self.count_removed(removed, now);
