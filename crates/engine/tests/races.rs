@@ -91,6 +91,24 @@ fn c13_what_is_in_a_directory_that_is_back_has_to_be_missed_anew() {
     assert!(rig.own("d/a").unwrap().is_present());
 }
 
+#[test]
+fn what_stands_in_a_directory_that_is_not_known_yet_waits_for_a_look_at_that_one() {
+    let (top, directory) = (entry("t", DIRECTORY, &[]), entry("t/d", DIRECTORY, &[]));
+    let file = entry("t/d/a", text("x"), &[]);
+    let mut rig = Rig::ours();
+    let looked = |rig: &Rig, file: &Entry| {
+        let as_of = rig.folder.epoch();
+        Event::Looked { as_of, seen: vec![(file.path.clone(), seen(file))] }
+    };
+    assert_eq!(rig.event(looked(&rig, &file)), [Action::Scan(vec![path("t")])]);
+    assert_eq!(rig.own("t/d/a"), None, "were `t` to go now, nobody would look for it any more");
+    rig.lists(vec![("t", seen(&top))]);
+    assert_eq!(rig.event(looked(&rig, &file)), [Action::Scan(vec![path("t/d")])]);
+    rig.lists_in("t", vec![("t/d", seen(&directory))]);
+    rig.event(looked(&rig, &file));
+    assert!(rig.own("t/d/a").is_some());
+}
+
 fn known(content: &str) -> (Candidates, Stamp) {
     let entry = entry("a", text(content), &[(US, 1)]);
     let stamp = stamp_of(&entry).expect("a file has a stamp");

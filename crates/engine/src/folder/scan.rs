@@ -207,6 +207,14 @@ impl Folder {
         if is_directory && self.is_remnant(path, &candidates, view, gathered)? {
             return Ok(());
         }
+        if candidates.here().is_none()
+            && let Some(above) = self.unknown_above(path, view, gathered)?
+        {
+            if gathered.looks.last() != Some(&above) {
+                gathered.looks.push(above);
+            }
+            return Ok(());
+        }
         if matches!(seen, Seen::Present { racy: true, .. }) {
             self.read_again_soon(path, now);
         }
@@ -228,6 +236,29 @@ impl Folder {
             }
         }
         Ok(())
+    }
+
+    /// The topmost directory above a path that the index does not have yet. Were the path recorded without it, and the directory gone before it is
+    /// looked at, nobody would look for the path any more.
+    fn unknown_above(
+        &self,
+        path: &RelativePath,
+        view: &dyn View,
+        gathered: &Gathered,
+    ) -> Result<Option<RelativePath>, Unreadable> {
+        let mut unknown = None;
+        for above in path.ancestors() {
+            let is_it = |local: &Local| local.stamp.is_some() && local.entry.content == Content::Directory;
+            let own = view.local(&above)?;
+            let is_remnant = own.as_ref().is_some_and(|own| own.entry.content.is_deleted())
+                && self.situation.has_left_out_below(&above);
+            let is_new = |local: &Local| local.entry.path == above && is_it(local);
+            if is_remnant || own.as_ref().is_some_and(is_it) || gathered.changes.local.iter().any(is_new) {
+                break;
+            }
+            unknown = Some(above);
+        }
+        Ok(unknown)
     }
 
     /// Its times may not tell a further write in the same moment.

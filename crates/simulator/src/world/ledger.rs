@@ -18,6 +18,8 @@ pub struct Ledger {
     excused: BTreeSet<Id>,
     /// Contents that a disk spoiled where they were in use: whether a person sees them at the end depends on what else is where.
     spoiled: BTreeSet<Id>,
+    /// Contents in the recovery area of which an index that was lost knew that they were on their way to a name of their own.
+    under_way: BTreeSet<Id>,
     /// Contents of which a program kept only a draft.
     void: BTreeSet<Id>,
     /// Bytes that a power cut made of a file that a person's program had not made durable.
@@ -245,16 +247,21 @@ impl Ledger {
         Ok(())
     }
 
+    /// The index that knew about what is in these slots is gone. Nobody can know any more where it was to go.
+    pub fn forgets(&mut self, machine: usize, walk: &[Found], slots: &[String]) {
+        let is_in_slot = |path: &String| slots.iter().any(|slot| path.contains(slot.as_str()));
+        let ids = self.ids(machine, walk).into_iter().filter(|(path, _)| is_in_slot(path));
+        self.under_way.extend(ids.map(|(_, id)| id).collect::<Vec<Id>>());
+    }
+
     /// At the very end: what was not superseded is under a real name, where a person sees it.
     pub fn check_visible(&self, tree: &BTreeMap<String, Vec<u8>>) -> Result<(), String> {
         let visible: BTreeSet<Id> = tree.values().filter_map(|content| self.id_of(content)).collect();
-        for id in
-            (0..self.contents.len()).filter(|id| !self.superseded.contains(id) && !self.excused.contains(id))
-        {
-            if !visible.contains(&id) && !self.spoiled.contains(&id) {
-                return Err(format!("E: content {id} is under no real name any more"));
-            }
+        let excused = [&self.superseded, &self.excused, &self.spoiled, &self.under_way];
+        let is_owed = |id: &Id| !visible.contains(id) && !excused.iter().any(|excused| excused.contains(id));
+        match (0..self.contents.len()).find(is_owed) {
+            Some(id) => Err(format!("E: content {id} is under no real name any more")),
+            None => Ok(()),
         }
-        Ok(())
     }
 }

@@ -107,8 +107,8 @@ impl World {
             self.ledger.borrow_mut().acted[number] = true;
             self.ledger.borrow_mut().power_cut(number, &durable, &disk)?;
         }
-        let open = self.machines[number].store.open_intents().len();
-        if open > 0 {
+        let open = self.machines[number].store.open_intents();
+        if !open.is_empty() {
             self.reach("intents open at start");
         }
         if self.swarm.old_index
@@ -119,6 +119,8 @@ impl World {
             self.reach("older index");
             // How files looked before their bytes changed, it does not know.
             self.ledger.borrow_mut().keeps_damaged(number);
+            let slots: Vec<String> = open.into_iter().map(|intent| intent.slot).collect();
+            self.ledger.borrow_mut().forgets(number, &disk.walk(), &slots);
             self.next_index_id += 1;
             self.machines[number].store = old;
             self.counters.retain(|(machine, _), _| *machine != number);
