@@ -14,6 +14,7 @@ use crate::{Additions, Committed, Index, IndexError, Position};
 use homesync_engine::{Bug, Changes, Intent, Journal, JournalRecord, Local, Unreadable, planted};
 use homesync_paths::RelativePath;
 use homesync_protocol::{BlockHash, DeviceId, Entry};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// How a folder is opened.
@@ -31,7 +32,12 @@ pub struct DurableIndex {
     shared: Arc<Shared>,
     name: String,
     record: FolderRecord,
+    /// Numbers for intents that were taken durably and not given yet. At a stop they are lost, so that none is ever given twice.
+    reserved: Range<u64>,
 }
+
+/// So many numbers for intents are taken at once: taking them waits for the disk.
+const RESERVED_AT_ONCE: u64 = 4_096;
 
 impl DurableIndex {
     pub(crate) fn open(shared: &Arc<Shared>, name: &str, options: FolderOptions) -> Result<Self, IndexError> {
@@ -42,7 +48,7 @@ impl DurableIndex {
         if !shared.occupy(record.number) {
             return Err(IndexError::Busy { folder: name.to_owned() });
         }
-        let mut index = Self { shared: Arc::clone(shared), name: name.to_owned(), record };
+        let mut index = Self { shared: Arc::clone(shared), name: name.to_owned(), record, reserved: 0..0 };
         if index.record.folds_case != options.folds_case {
             index.change(|transaction, record| commit::refold(transaction, record, options.folds_case))?;
         }
@@ -106,11 +112,18 @@ impl Journal for DurableIndex {
     type Error = IndexError;
 
     fn reserve(&mut self, many: u64) -> Result<u64, IndexError> {
-        self.change(|_, record| {
-            let first = record.next_intent;
-            record.next_intent += many;
-            Ok(first)
-        })
+        if self.reserved.end - self.reserved.start < many {
+            let taken = many.max(RESERVED_AT_ONCE);
+            let first = self.change(|_, record| {
+                let first = record.next_intent;
+                record.next_intent += taken;
+                Ok(first)
+            })?;
+            self.reserved = first..first + taken;
+        }
+        let first = self.reserved.start;
+        self.reserved.start += many;
+        Ok(first)
     }
 
     fn begin(&mut self, intents: &[Intent]) -> Result<(), IndexError> {
