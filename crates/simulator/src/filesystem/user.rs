@@ -261,7 +261,7 @@ fn walk(disk: &Disk, image: &Image) -> Vec<Found> {
     image.walk(|path, object| {
         let status = image.status(object, settings.device, settings.owner, settings.group);
         if let (Some(node), Some(status)) = (image.get(object), status) {
-            found.push(Found { path: path.to_vec(), status, content: content_of(&node.body) });
+            found.push(Found { path, status, content: content_of(&node.body) });
         }
     });
     found

@@ -255,7 +255,7 @@ impl Ledger {
     }
 
     /// At the very end: what was not superseded is under a real name, where a person sees it.
-    pub fn check_visible(&self, tree: &BTreeMap<String, Vec<u8>>) -> Result<(), String> {
+    pub fn check_visible(&self, tree: &BTreeMap<String, Rc<Vec<u8>>>) -> Result<(), String> {
         let visible: BTreeSet<Id> = tree.values().filter_map(|content| self.id_of(content)).collect();
         let excused = [&self.superseded, &self.excused, &self.spoiled, &self.under_way];
         let is_owed = |id: &Id| !visible.contains(id) && !excused.iter().any(|excused| excused.contains(id));

@@ -6,16 +6,19 @@ use homesync_disk::ObjectKind;
 use homesync_engine::{Command, FolderKind};
 use homesync_protocol::Kind;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 /// Rounds within which all must have come to rest.
 const ROUNDS: usize = 200;
 /// How often a person settles which side counts: what one has settled may cross what another machine is only just saying.
 const IMPOSED: usize = 4;
+/// In one of so many rounds everything is looked at.
+const SCANS: usize = 4;
 /// Messages within which a round must have come to rest.
 const MESSAGES: usize = 5_000;
 
 /// What a person sees at a path: what it is, and what it holds.
-type Seen = (ObjectKind, u16, i64, Vec<u8>);
+type Seen = (ObjectKind, u16, i64, Rc<Vec<u8>>);
 
 impl World {
     pub(crate) fn settle_down(&mut self) -> Result<(), String> {
@@ -35,8 +38,8 @@ impl World {
         for round in 0..ROUNDS {
             let (stored, wakes) = self.round(round)?;
             quiet = if stored || !wakes { 0 } else { quiet + 1 };
-            // What was heard in one round may be asked about in the next.
-            if quiet < 2 || round <= 3 {
+            // What was heard in one round may be asked about in the next: at the end two in a row say nothing new.
+            if quiet < if is_read { 2 } else { 1 } {
                 continue;
             }
             quiet = 0;
@@ -72,7 +75,10 @@ impl World {
             if !self.machines[number].store.open_intents().is_empty() {
                 self.machines[number].recover(now);
             }
-            self.machines[number].scan(None, now);
+            // What people did last is found at once; after that only now and then somebody looks at everything.
+            if round.is_multiple_of(SCANS) {
+                self.machines[number].scan(None, now);
+            }
             // A person agrees to whatever waits.
             if !self.machines[number].folder.questions().is_empty() {
                 self.reach("a person was asked");
@@ -88,7 +94,7 @@ impl World {
         }
         for _ in 0..MESSAGES {
             let Some(link) = self.network.busy().first().copied() else { break };
-            let Some(message) = self.network.take(link) else { break };
+            let Some(message) = self.network.take_all_news(link) else { break };
             self.arrives_safely(link, message)?;
         }
         if self.network.under_way() > 0 {
@@ -145,7 +151,7 @@ impl World {
                 ));
             }
         }
-        let mut visible: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+        let mut visible: BTreeMap<String, Rc<Vec<u8>>> = BTreeMap::new();
         for number in 0..self.machines.len() {
             visible.extend(
                 self.tree(number).into_iter().map(|(path, seen)| (format!("{number}:{path}"), seen.3)),
@@ -156,7 +162,7 @@ impl World {
             for found in machine.disk.walk() {
                 let path = String::from_utf8_lossy(&found.path).into_owned();
                 if path.contains(".ign") {
-                    visible.insert(format!("{}:{path}", machine.number), found.content.to_vec());
+                    visible.insert(format!("{}:{path}", machine.number), found.content);
                 }
             }
         }
@@ -248,7 +254,7 @@ impl World {
             let is_link = found.status.kind == ObjectKind::Kept(Kind::Link);
             let time = if is_file { found.status.modified.seconds } else { 0 };
             let permissions = if is_link { 0 } else { found.status.permissions & 0o777 };
-            tree.insert(path, (found.status.kind, permissions, time, found.content.to_vec()));
+            tree.insert(path, (found.status.kind, permissions, time, found.content));
         }
         tree
     }

@@ -9,6 +9,7 @@ use homesync_engine::{
     RootLook, Rules,
 };
 use homesync_engine::{Failure, Remedy, Undone};
+use homesync_index::Position;
 use homesync_paths::RelativePath;
 use homesync_protocol::{DeviceId, Entry, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -54,6 +55,8 @@ pub struct Machine {
     pub began_again: bool,
     /// What it did since somebody looked.
     pub deeds: Vec<Deed>,
+    /// Up to where another machine is known when what it just said is stored.
+    heard: Option<(DeviceId, Position)>,
     peers: Vec<DeviceId>,
     /// What is where the folder should be while that is away.
     mount_point: SimFs,
@@ -76,6 +79,7 @@ impl Machine {
             needs_scan: false,
             is_away: false,
             began_again: false,
+            heard: None,
             deeds: Vec::new(),
             peers: devices.to_vec(),
             mount_point: SimFs::new(Settings { device: 1, ..Settings::default() }),
@@ -127,7 +131,8 @@ impl Machine {
                     }
                     let there = self.still_there(&changes);
                     let other = self.not_there(&changes);
-                    if self.store.commit(&changes).is_err() {
+                    let heard: Vec<_> = self.heard.take().into_iter().collect();
+                    if self.store.commit_hearing(&changes, heard).is_err() {
                         // Whether it is there is known when the index is opened again. Until then nobody may hear of it either.
                         self.needs_scan = true;
                         return;
@@ -360,11 +365,13 @@ impl Machine {
             Message::Index { full, index_id, entries } => {
                 let last = entries.last().map(|entry| entry.sequence);
                 let before = self.store.position(device).map_or(0, |(_, sequence)| sequence);
+                let sequence = last.unwrap_or(if full { 0 } else { before });
+                // After a failure the old position stays, and what came since is sent again.
+                self.heard = Some((device, Position { index_id, sequence }));
                 self.handle(Event::Index { device, full, entries }, now);
-                if !self.disk.has_crashed() {
-                    let sequence = last.unwrap_or(if full { 0 } else { before });
-                    // After a failure the old position stays, and what came since is sent again.
-                    let _ = self.store.set_position(device, (index_id, sequence));
+                let unheard = self.heard.take().filter(|_| !self.disk.has_crashed());
+                if unheard.is_some() {
+                    let _ = self.store.commit_hearing(&Changes::default(), unheard.into_iter().collect());
                 }
             }
             Message::Request { wanted, block } => {

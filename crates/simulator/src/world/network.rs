@@ -74,6 +74,21 @@ impl Network {
         self.up.get_mut(&link)?.pop_front()
     }
 
+    /// Takes the next message of a direction, with all the news that follow it: as a connection does that lags behind.
+    pub fn take_all_news(&mut self, link: (usize, usize)) -> Option<Message> {
+        let mut message = self.take(link)?;
+        if let Message::Index { index_id, entries, .. } = &mut message {
+            let queue = self.up.get_mut(&link)?;
+            while let Some(Message::Index { full: false, index_id: next, entries: more }) = queue.front_mut()
+                && next == index_id
+            {
+                entries.append(more);
+                queue.pop_front();
+            }
+        }
+        Some(message)
+    }
+
     /// What a machine has sent and nobody has got yet.
     pub fn messages_from(&self, machine: usize) -> impl Iterator<Item = &Message> {
         self.up.iter().filter(move |(link, _)| link.0 == machine).flat_map(|(_, queue)| queue)

@@ -27,6 +27,9 @@ const PATHS: &[&str] = &[
     "d/k.ign",
 ];
 
+/// Seldom a file has more than one block; never many more, because each costs time.
+const TWO_BLOCKS: usize = (128 << 10) + 8;
+
 /// Directories that people make, move and remove whole.
 const DIRECTORIES: &[&str] = &["d", "f", "d/e", "f/g", "h", "r"];
 
@@ -115,7 +118,7 @@ fn write(
         ledger.takes(machine, disk, path);
     }
     let size = match choices.choose(64, "how large") {
-        63 => 300_000,
+        63 => TWO_BLOCKS,
         other => 8 + other as usize,
     };
     let content = ledger.write(machine, size);

@@ -10,6 +10,8 @@ use rustix::io::Errno;
 
 /// How far counters jump ahead of the clock when an index was brought back from an older copy.
 const COUNTERS_AHEAD: u64 = 1_000_000;
+/// How far apart such jumps are at the least: more than a person changes a path in a run.
+const COUNTERS_APART: u64 = 1_000;
 
 impl World {
     /// Before a machine does something: it may be killed in the middle, a person may interfere, calls may fail.
@@ -125,7 +127,9 @@ impl World {
             self.machines[number].store = old;
             self.counters.retain(|(machine, _), _| *machine != number);
             self.machines[number].store.renew(self.next_index_id);
-            let floor = self.machines[number].here(self.now).seconds + COUNTERS_AHEAD;
+            // Twice within a second must not give the same counters: outside the simulation a random number does that.
+            let apart = COUNTERS_APART * self.next_index_id;
+            let floor = self.machines[number].here(self.now).seconds + COUNTERS_AHEAD + apart;
             self.machines[number].counter_floor = floor;
         }
         if starts < 3 && self.choose(4, "it stops again") == 3 {

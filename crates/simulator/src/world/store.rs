@@ -85,9 +85,14 @@ impl Store {
         Trees(self.acknowledged())
     }
 
-    /// Makes changes durable.
-    pub fn commit(&mut self, changes: &Changes) -> Result<(), IndexError> {
-        self.change(&|index| index.commit(changes)).map(|_| ())
+    /// Makes changes durable, and with them up to where the machine is known that told them.
+    pub fn commit_hearing(
+        &mut self,
+        changes: &Changes,
+        positions: Vec<(DeviceId, Position)>,
+    ) -> Result<(), IndexError> {
+        let additions = Additions { positions, ..Additions::default() };
+        self.change(&|index| index.commit_with(changes, &additions)).map(|_| ())
     }
 
     /// The id under which sequence numbers count.
@@ -147,17 +152,6 @@ impl Store {
         Some((position.index_id, position.sequence))
     }
 
-    /// Another machine's index is known up to here.
-    pub fn set_position(
-        &mut self,
-        device: DeviceId,
-        (index_id, sequence): (u64, u64),
-    ) -> Result<(), IndexError> {
-        let positions = vec![(device, Position { index_id, sequence })];
-        let additions = Additions { positions, ..Additions::default() };
-        self.change(&|index| index.commit_with(&Changes::default(), &additions)).map(|_| ())
-    }
-
     /// Entries to announce after a sequence number; none if they cannot be read.
     pub fn since(&self, sequence: u64) -> Vec<Entry> {
         self.index().and_then(|index| index.announce_since(sequence, usize::MAX).ok()).unwrap_or_default()
@@ -175,7 +169,7 @@ impl Store {
         if settled.is_empty() {
             return Ok(());
         }
-        self.commit(&Changes { settled, ..Changes::default() })
+        self.commit_hearing(&Changes { settled, ..Changes::default() }, Vec::new())
     }
 }
 
