@@ -58,14 +58,12 @@ pub(crate) fn seconds_of_act(name: &str) -> Option<i64> {
 
 /// The directory of staged files, made if it is missing.
 pub(crate) fn staged<V: Vfs>(tree: &Tree<'_, V>) -> io::Result<Rc<V::Directory>> {
-    let area = tree.make(&tree.root()?, AREA)?;
-    tree.make(&area, STAGED)
+    tree.ours(AREA, STAGED)
 }
 
 /// The directory of what was displaced, made if it is missing.
 pub(crate) fn recovery<V: Vfs>(tree: &Tree<'_, V>) -> io::Result<Rc<V::Directory>> {
-    let area = tree.make(&tree.root()?, AREA)?;
-    tree.make(&area, RECOVERY)
+    tree.ours(AREA, RECOVERY)
 }
 
 /// The directory that holds a slot, made if it is missing, and the slot's own name.

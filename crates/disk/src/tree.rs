@@ -83,6 +83,17 @@ impl<'v, V: Vfs> Tree<'v, V> {
         }
     }
 
+    /// A directory in one of ours in the root, made if it is missing. Many things hold it at the same time, so it is opened once.
+    pub(crate) fn ours(&self, area: &str, name: &str) -> io::Result<Rc<V::Directory>> {
+        let path = format!("{area}/{name}");
+        if let Some(open) = self.open.get(&path) {
+            return Ok(open);
+        }
+        let directory = self.make(&self.make(&self.root()?, area)?, name)?;
+        self.open.keep(&path, Rc::clone(&directory));
+        Ok(directory)
+    }
+
     /// A directory of ours in a directory of ours, made if it is missing.
     pub(crate) fn make(&self, directory: &Rc<V::Directory>, name: &str) -> io::Result<Rc<V::Directory>> {
         self.make_with(directory, name, PRIVATE)

@@ -59,6 +59,8 @@ struct State {
     crash_at: Option<u64>,
     crashed: bool,
     generation: u32,
+    /// Handles that are open.
+    open: u64,
     faults: Faults,
     /// Which of the faults have struck and stay.
     struck: u64,
@@ -89,6 +91,7 @@ impl SimFs {
             crash_at: None,
             crashed: false,
             generation: 0,
+            open: 0,
             faults: Faults::default(),
             struck: 0,
             choices: None,
@@ -205,6 +208,7 @@ impl SimFs {
 impl State {
     fn start_again(&mut self) {
         self.generation += 1;
+        self.open = 0;
         (self.crashed, self.crash_at) = (false, None);
     }
 }

@@ -8,6 +8,7 @@ use homesync_engine::{Bug, Displaced, Expected, Operation, Stamp, Step, Undone, 
 use homesync_paths::{RelativePath, equal_when_folded};
 use homesync_protocol::{Content, Kind};
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 
 /// What is to be displaced. A link's time is not kept, and the number of one that is gone may be given to the next, so its target counts too.
 pub(super) struct Target {
@@ -80,7 +81,13 @@ impl<V: Vfs> Executor<'_, V> {
         if foresight.left.contains_key(&operation.path) || foresight.above(&operation.path).is_some() {
             return Err(Stop::Undone(Undone::Changed));
         }
-        let place = self.tree.place(&operation.path).map_err(missing_is_changed)?;
+        let place = match self.tree.place(&operation.path) {
+            // What is to go is gone with its directory.
+            Err(error) if error.kind() == io::ErrorKind::NotFound && operation.step == Step::Remove => {
+                return Ok(());
+            }
+            place => place.map_err(missing_is_changed)?,
+        };
         if !self.check(operation, &place)? {
             return Ok(());
         }

@@ -14,9 +14,13 @@ use std::rc::Rc;
 
 impl<V: Vfs> Executor<'_, V> {
     pub(super) fn remove(&self, operation: &Operation, prepared: Prepared<V>) -> Result<Done, Stop> {
-        let place = self.tree.place(&operation.path).map_err(missing_is_changed)?;
-        let Some(target) = self.last_look(operation, &place)? else { return Ok(Done::default()) };
+        let place = match self.tree.place(&operation.path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return self.gone_already(operation),
+            place => place.map_err(missing_is_changed)?,
+        };
+        // Also where it is gone already: an earlier run may have taken it away and not made that durable.
         self.names_change(&place.directory)?;
+        let Some(target) = self.last_look(operation, &place)? else { return Ok(Done::default()) };
         if target.stamp.kind == Kind::Directory {
             return self.remove_directory(operation, &prepared.act, &place);
         }
@@ -37,6 +41,22 @@ impl<V: Vfs> Executor<'_, V> {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error.into()),
             _ => Err(stop),
         }
+    }
+
+    /// The directory that it was in is gone, and so is it: that becomes durable with the nearest directory that is still there.
+    fn gone_already(&self, operation: &Operation) -> Result<Done, Stop> {
+        let mut nearest = self.tree.root()?;
+        for above in operation.path.ancestors() {
+            match self.tree.directory(&above) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                found => {
+                    nearest = found.map_err(missing_is_changed)?;
+                    break;
+                }
+            }
+        }
+        self.names_change(&nearest)?;
+        Ok(Done::default())
     }
 
     /// A directory goes only when it is empty, which the file system looks at and does in one step. Nothing of a person's is in it then, so

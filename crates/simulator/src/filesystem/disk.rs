@@ -28,6 +28,8 @@ pub(super) struct Disk {
     pub(super) damaged: BTreeSet<Object>,
     /// Objects that refuse to be used, with the error.
     pub(super) refused: BTreeMap<Object, Errno>,
+    /// Directories over which another file system is mounted, with its number.
+    pub(super) mounted: BTreeMap<Object, u64>,
     pub(super) used: u64,
     pub(super) objects: u64,
     now: Timestamp,
@@ -44,6 +46,7 @@ impl Disk {
             waiting: Vec::new(),
             damaged: BTreeSet::new(),
             refused: BTreeMap::new(),
+            mounted: BTreeMap::new(),
             used: 0,
             objects: 0,
             now: settings.now,
@@ -134,6 +137,7 @@ impl Disk {
 
     pub(super) fn status(&self, object: Object) -> Answer<Status> {
         let Settings { device, owner, group, .. } = self.settings;
+        let device = self.mounted.get(&object).copied().unwrap_or(device);
         self.cached.status(object, device, owner, group).ok_or(Errno::STALE)
     }
 

@@ -144,7 +144,11 @@ impl State {
     }
 
     pub(super) fn open(&mut self, shared: &Rc<Shared>, object: Object) -> Answer<Handle> {
+        if self.open >= self.disk.settings.handles {
+            return Err(Errno::MFILE);
+        }
         self.disk.node_mut(object)?.handles += 1;
+        self.open += 1;
         Ok(Handle { shared: Rc::clone(shared), object, generation: self.generation })
     }
 

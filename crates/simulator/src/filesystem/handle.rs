@@ -19,6 +19,7 @@ impl Drop for Handle {
         if state.generation != self.generation {
             return;
         }
+        state.open -= 1;
         if let Some(node) = state.disk.cached.get_mut(self.object) {
             node.handles -= 1;
         }

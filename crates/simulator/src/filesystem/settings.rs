@@ -22,6 +22,8 @@ pub struct Settings {
     pub capacity: u64,
     /// How many objects there may be.
     pub objects: u64,
+    /// How many files and directories a process may hold open.
+    pub handles: u64,
     /// Which file system it is.
     pub device: u64,
     /// Who owns everything.
@@ -43,6 +45,7 @@ impl Default for Settings {
             tick_nanoseconds: 1_000,
             capacity: 1 << 40,
             objects: 1 << 40,
+            handles: 1 << 40,
             device: 1,
             owner: 1000,
             group: 1000,

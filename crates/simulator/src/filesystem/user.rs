@@ -193,6 +193,15 @@ impl SimFs {
         })
     }
 
+    /// Another file system, with this number, is mounted over a directory.
+    pub fn mount_over(&self, path: impl AsRef<[u8]>, device: u64) -> io::Result<()> {
+        self.act(|disk| {
+            let object = disk.user_find(path.as_ref())?;
+            disk.mounted.insert(object, device);
+            Ok(())
+        })
+    }
+
     /// The disk fails: a file's bytes become others, and nothing tells. Answers the bytes that it has now; nothing for what has none.
     pub fn rot(&self, path: impl AsRef<[u8]>) -> io::Result<Option<Vec<u8>>> {
         self.act(|disk| {

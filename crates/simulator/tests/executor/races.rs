@@ -1,9 +1,9 @@
 //! Chapters B, C and D of the failure catalogue, as far as the executor decides them.
 
-use super::bench::{Bench, NOW, WRITTEN, file, parse};
+use super::bench::{Bench, NOW, WRITTEN, entry, file, parse};
 use homesync_disk::{Limits, Recovery};
 use homesync_engine::{Displaced, Expected, Operation, Remedy, Step, Undone};
-use homesync_protocol::Content;
+use homesync_protocol::{Content, Kind};
 use homesync_simulator::filesystem::{Call, Calls, Fault, Faults, Settings, SimFs, When};
 use rustix::io::Errno;
 
@@ -112,6 +112,36 @@ fn c4_the_loser_gets_its_name_although_its_old_one_was_taken_while_nothing_could
     bench.settle();
     assert_eq!(bench.text("d.copy").as_deref(), Some("mine"));
     assert_eq!(bench.text("d/a").as_deref(), Some("edit"));
+}
+
+#[test]
+fn b6_a_repository_of_many_files_comes_in_one_batch_within_the_usual_limit_of_open_files() {
+    let fs = SimFs::new(Settings { handles: 1_024, ..Settings::default() });
+    fs.user_mkdir("r/.git/objects").unwrap();
+    let mut bench = Bench { fs, notes: super::bench::Notes::default() };
+    let object = |number| {
+        let operation = bench.put_file(&format!("r/.git/objects/{number}"), &format!("object {number}"));
+        Operation { unit: Some(parse("r/.git")), ..operation }
+    };
+    let operations = (0..850).map(object).collect();
+    let outcomes = bench.execute(operations);
+    assert!(outcomes.iter().all(|outcome| outcome.result.is_ok()), "{:?}", outcomes[0]);
+}
+
+#[test]
+fn what_is_gone_with_its_directory_is_removed() {
+    let mut bench = Bench::with(&[("d/e/a", "old")]);
+    let directory =
+        |path| Operation { entry: entry(path, Content::Deleted(Kind::Directory)), ..bench.remove(path) };
+    let operations = vec![bench.remove("d/e/a"), directory("d/e"), directory("d")];
+    bench.fs.user_remove_tree("d").unwrap();
+    // Done by an earlier run that could not make it durable, or by a person: either way it is what was wanted, and it is made durable now.
+    for outcome in bench.execute(operations) {
+        assert!(outcome.result.is_ok(), "{outcome:?}");
+    }
+    bench.fs.crash();
+    bench.fs.reboot();
+    assert_eq!(bench.text("d/e/a"), None);
 }
 
 #[test]

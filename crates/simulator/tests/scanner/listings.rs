@@ -1,8 +1,11 @@
 //! Objects in a directory that cannot be told to others: the listing says that there are some, and shows all the others.
 #![expect(clippy::unwrap_used, reason = "helpers of tests say what they expect by failing")]
 
-use super::bench::scan;
-use homesync_engine::{Listing, Seen};
+use super::bench::{NOW, entry, parse, scan};
+use homesync_disk::{Report, Scanner};
+use homesync_engine::{Listing, Local, Seen};
+use homesync_paths::{IgnoreRules, RelativePath};
+use homesync_protocol::{Content, Entry};
 use homesync_simulator::filesystem::SimFs;
 
 /// The directories that leave something out, and the names that were seen in all.
@@ -28,6 +31,30 @@ fn d8_a_local_name_that_is_no_text_is_left_out_and_the_others_are_seen() {
     // What is gone is not left out any more.
     fs.user_remove_tree(b"d/caf\xe9").unwrap();
     assert_eq!(listed(&fs).0, ["e"]);
+}
+
+#[test]
+fn e14_what_another_file_system_is_mounted_over_is_not_entered_and_not_gone() {
+    let fs = SimFs::default();
+    fs.user_write("known/a", b"mine").unwrap();
+    fs.user_write("new/a", b"mine").unwrap();
+    let known = entry("known", b"");
+    let stamp = fs.status_of("known").unwrap().stamp();
+    let knows = |path: &RelativePath| {
+        let entry = Entry { content: Content::Directory, ..known.clone() };
+        (path.as_str() == "known").then_some(Local { entry, stamp })
+    };
+    ["known", "new"].into_iter().for_each(|path| fs.mount_over(path, 77).unwrap());
+    let mut listings = Vec::new();
+    let ignore = IgnoreRules::empty();
+    Scanner::new(&fs, &ignore, &knows, NOW, 0).scan(None, &mut |report| listings.push(report));
+    let [Report::Listing(Listing { directory: None, seen: Ok(seen), leaves_out: true, .. })] = &listings[..]
+    else {
+        panic!("{listings:?}")
+    };
+    // What it hides may not count as removed; what nobody ever knew is simply left out.
+    assert!(matches!(&seen[&parse("known")], Seen::Unknown(why) if why.contains("mounted")), "{seen:?}");
+    assert_eq!(seen[&parse("new")], Seen::Ignored);
 }
 
 #[test]
