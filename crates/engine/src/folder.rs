@@ -124,8 +124,6 @@ const SAME_ACT: u64 = 60_000;
 const UNKNOWN_LOOK: u64 = 5_000;
 /// Milliseconds until a file that was read right after it was written is read once more: longer than any file system's times are coarse.
 const RACY_LOOK: u64 = 2_100;
-/// Most operations in one batch, which share their durability. Each may hold a file open to the end of its batch.
-const MOST_OPERATIONS: usize = 256;
 
 /// One folder on this machine.
 pub struct Folder {
@@ -149,6 +147,8 @@ pub struct Folder {
     unlocked: BTreeSet<RelativePath>,
     /// Since when, in ticks, something could not be read.
     unknown_since: Option<u64>,
+    /// Something else stands there than a directory, of which the index still has items: it is looked at again when they are gone.
+    covering: BTreeSet<RelativePath>,
     /// Files that were written to so short before they were read that a further write could leave the same times.
     racy: BTreeSet<RelativePath>,
     /// Since when, in ticks, there are such files.
@@ -177,6 +177,7 @@ impl Folder {
             busy_since: None,
             unlocked: BTreeSet::new(),
             unknown_since: None,
+            covering: BTreeSet::new(),
             racy: BTreeSet::new(),
             racy_since: None,
             removed: None,
@@ -332,10 +333,8 @@ impl Folder {
     /// Starts what needs content, and does what needs none or has it.
     fn operate(&mut self, operations: Vec<Operation>, view: &dyn View) -> Result<Vec<Action>, Unreadable> {
         let (mut ready, mut actions) = self.fetches.sort(operations);
-        if ready.len() > MOST_OPERATIONS {
-            let rest = self.fetches.split_off(&mut ready, MOST_OPERATIONS);
-            self.dirty.extend(rest.iter().flat_map(Operation::paths).cloned());
-        }
+        let rest = self.fetches.split_off(&mut ready);
+        self.dirty.extend(rest.iter().flat_map(Operation::paths).cloned());
         actions.extend(self.fetches.requests(view)?);
         self.dirty.extend(self.fetches.take_waiting());
         if !ready.is_empty() {

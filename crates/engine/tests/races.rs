@@ -6,7 +6,7 @@ mod support {
 }
 
 use homesync_engine::{
-    Action, Candidates, Command, Event, Guard, Local, Meaning, Question, Rules, Seen, Stamp, record,
+    Action, Candidates, Command, Event, Guard, Local, Meaning, Question, Reason, Rules, Seen, Stamp, record,
 };
 use homesync_protocol::{Content, Entry, Relation, ShortId, Timestamp, Validity};
 use support::rig::{Rig, operations, seen};
@@ -107,6 +107,51 @@ fn what_stands_in_a_directory_that_is_not_known_yet_waits_for_a_look_at_that_one
     rig.lists_in("t", vec![("t/d", seen(&directory))]);
     rig.event(looked(&rig, &file));
     assert!(rig.own("t/d/a").is_some());
+}
+
+#[test]
+fn what_takes_the_place_of_a_directory_is_read_once_its_removals_are_settled_and_not_before() {
+    let (directory, file) = (entry("d", DIRECTORY, &[]), entry("d/a", text("x"), &[]));
+    let (second, now_a_file) = (entry("d/b", text("y"), &[]), entry("d", text("large"), &[]));
+    let mut rig = Rig::new(Rules { guard: Guard::MoreThan(1), ..Rules::new(ShortId(US)) });
+    rig.lists(vec![("d", seen(&directory))]);
+    rig.lists_in("d", vec![("d/a", seen(&file)), ("d/b", seen(&second))]);
+    rig.lists(vec![("d", seen(&now_a_file))]);
+    rig.later(5_000);
+    rig.lists(vec![("d", seen(&now_a_file))]);
+    assert_eq!(rig.folder.questions(), [Question::RemovedHere(2)]);
+    assert_eq!(rig.folder.next_wake(), None, "as long as a person thinks, nothing is read again");
+    rig.event(Event::Command(Command::ApproveRemovals));
+    let looks = rig.lists(vec![("d", seen(&now_a_file))]);
+    assert!(looks.contains(&Action::Scan(vec![path("d")])), "{looks:?}");
+    rig.lists(vec![("d", seen(&now_a_file))]);
+    assert_eq!(rig.own("d").map(|own| own.content), Some(text("large")));
+}
+
+#[test]
+fn locks_go_with_the_directory_that_held_them() {
+    let directory = |at| seen(&entry(at, DIRECTORY, &[]));
+    let mut rig = Rig::ours();
+    rig.lists(vec![("r", directory("r"))]);
+    rig.lists_in("r", vec![("r/.git", directory("r/.git"))]);
+    rig.lists_in("r/.git", vec![("r/.git/refs", directory("r/.git/refs"))]);
+    rig.lists_in("r/.git/refs", vec![("r/.git/refs/main.lock", Seen::Ignored)]);
+    rig.hears(THEM, vec![entry("r/.git/HEAD", text("ref"), &[(THEM, 1)])]);
+    assert_eq!(rig.folder.held().next(), Some((&path("r/.git/HEAD"), Reason::Busy)));
+    // Git takes away the directory that it has emptied, and nobody lists it any more.
+    let looks =
+        rig.lists_in("r/.git", vec![("r/.git/config", seen(&entry("r/.git/config", text("c"), &[])))]);
+    assert!(
+        looks
+            .iter()
+            .any(|action| matches!(action, Action::Prepare(wanted) if wanted.path == path("r/.git/HEAD"))),
+        "{looks:?}"
+    );
+    assert_eq!(
+        rig.event(Event::Tick)[..1],
+        [Action::Scan(vec![path("r/.git")])],
+        "what was not looked at meanwhile"
+    );
 }
 
 fn known(content: &str) -> (Candidates, Stamp) {

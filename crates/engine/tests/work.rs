@@ -1,16 +1,18 @@
 //! What a plan costs: as much as changed, never as much as there is.
 
 mod support {
+    pub mod rig;
     pub mod trees;
 }
 
 use homesync_engine::{
-    Agreed, Changes, Local, MemoryTrees, Rules, Situation, Surroundings, Unreadable, View, plan,
+    Agreed, Changes, Guard, Local, MemoryTrees, Rules, Situation, Surroundings, Unreadable, View, plan,
 };
 use homesync_paths::RelativePath;
 use homesync_protocol::{BlocksHash, DeviceId, Entry, ShortId};
 use std::cell::Cell;
 use std::collections::BTreeSet;
+use support::rig::{Rig, operations};
 use support::trees::{DIRECTORY, GONE, THEM, US, device, entry, path, stamp_of, text};
 
 /// Counts what is read.
@@ -119,4 +121,25 @@ fn planning_one_changed_file_among_350_000_reads_a_handful_of_items() {
         assert_eq!(operations, 1, "{dirty}");
         assert!(reads <= 20, "{dirty}: {reads} reads");
     }
+}
+
+#[test]
+fn a_large_removal_takes_few_batches_and_what_holds_files_open_small_ones() {
+    let name = |number: u64| format!("a{number:05}");
+    let mut rig = Rig::new(Rules { guard: Guard::Off, ..Rules::new(ShortId(US)) });
+    let file = |number: u64| entry(&name(number), text("x"), &[(US, 1)]);
+    let local = |number| Local { stamp: stamp_of(&file(number)), entry: file(number) };
+    rig.trees.apply(&Changes { local: (0..20_000).map(local).collect(), ..Changes::default() });
+    let gone = (0..20_000).map(|number| entry(&name(number), GONE, &[(US, 1), (THEM, 1)])).collect();
+    let mut batches = Vec::new();
+    let mut actions = rig.hears(THEM, gone);
+    while !operations(&actions).is_empty() {
+        batches.push(operations(&actions).len());
+        actions = rig.done(operations(&actions));
+    }
+    assert_eq!(batches, [8_192, 8_192, 3_616]);
+    // Each new directory is held open until all of its batch are durable.
+    let directories = (20_000..20_600).map(|number| entry(&name(number), DIRECTORY, &[(THEM, 1)])).collect();
+    let actions = rig.hears(THEM, directories);
+    assert_eq!(operations(&actions).len(), 256);
 }

@@ -11,6 +11,10 @@ use std::collections::{BTreeMap, BTreeSet};
 const MOST_OUTSTANDING: u64 = 32 << 20;
 /// Milliseconds until a machine is asked again for what it could not give.
 const ASK_AGAIN: u64 = 10_000;
+/// Most operations in one batch, which share their durability. What is left over is planned again, so a large removal takes few of them.
+const MOST_OPERATIONS: usize = 8_192;
+/// Most operations in one batch that hold a file or directory open to its end.
+const MOST_OPEN: usize = 256;
 /// Files being filled at the same time.
 const MOST_FILES: usize = 64;
 
@@ -189,9 +193,15 @@ impl Fetches {
         (ready, actions)
     }
 
-    /// Keeps at most `most` operations, but never tears a unit, and gives back the rest.
-    pub(super) fn split_off(&self, ready: &mut Vec<Operation>, most: usize) -> Vec<Operation> {
-        let mut at = most;
+    /// Keeps one batch of operations, but never tears a unit, and gives back the rest.
+    pub(super) fn split_off(&self, ready: &mut Vec<Operation>) -> Vec<Operation> {
+        let holds_open = |operation: &Operation| matches!(operation.step, Step::Put { .. } | Step::Adjust);
+        let mut open = 0;
+        let is_full = |(at, operation): (usize, &Operation)| {
+            open += usize::from(holds_open(operation));
+            at >= MOST_OPERATIONS || open > MOST_OPEN
+        };
+        let mut at = ready.iter().enumerate().position(is_full).unwrap_or(ready.len());
         while at < ready.len() && ready[at].unit.is_some() && ready[at].unit == ready[at - 1].unit {
             at += 1;
         }

@@ -190,7 +190,7 @@ impl Folder {
             if matches!(seen, Seen::Present { .. } | Seen::Ignored) && !view.children(Some(path))?.is_empty()
             {
                 self.removals.reappeared(path);
-                self.read_again_soon(path, now);
+                self.covering.insert(path.clone());
                 return Ok(());
             }
         }
@@ -327,6 +327,10 @@ impl Folder {
         self.failures.remove(&path);
         if local.entry.validity.is_valid() {
             self.situation.reverting.remove(&path);
+        }
+        if local.stamp.is_none() && !self.covering.is_empty() {
+            let covered = path.ancestors().filter(|above| self.covering.remove(above));
+            gathered.looks.extend(covered);
         }
         let was_here = candidates.here().is_some_and(|own| own.entry.content == Content::Directory);
         if local.stamp.is_some() && local.entry.content == Content::Directory && !was_here {
