@@ -76,6 +76,9 @@ pub trait Index: View + Journal<Error = IndexError> {
 
     /// After the database turned out to be older than what other machines have seen of it: a new index id, sequence numbers that continue
     /// above `sequence_at_least`, and version counters above `own_counter_hint`. Nothing is ever lowered.
+    ///
+    /// The hint is to be far above the clock *and* above [`counter_floor`](Self::counter_floor), because the clock may have been put back since
+    /// an earlier restore, and by a random amount, because two restores may begin with the same database in the same second.
     fn raise(
         &mut self,
         index_id: u64,

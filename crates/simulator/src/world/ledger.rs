@@ -91,12 +91,15 @@ impl Ledger {
     /// A person takes away what is at and below a path, or writes over it.
     pub fn takes(&mut self, machine: usize, disk: &SimFs, path: &str) {
         let below = format!("{path}/");
-        let mut here = BTreeSet::new();
-        for (found, id) in self.ids(machine, &disk.walk()) {
-            if found == path || found.starts_with(&below) {
-                here.insert(id);
-            }
-        }
+        // Also what stands there for a moment only and may go back: it is what the person sees.
+        let is_here =
+            |found: &Found| found.path == path.as_bytes() || found.path.starts_with(below.as_bytes());
+        let walk = disk.walk();
+        let mut here: BTreeSet<Id> = walk
+            .iter()
+            .filter(|found| is_here(found))
+            .filter_map(|found| self.id_of(&found.content))
+            .collect();
         self.taken[machine].extend(here.iter().copied());
         // What the person sees there is what the disk has made of it.
         let is_taken = |at: &&String| *at == path || at.starts_with(&below);

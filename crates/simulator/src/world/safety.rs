@@ -124,12 +124,15 @@ impl World {
             let slots: Vec<String> = open.into_iter().map(|intent| intent.slot).collect();
             self.ledger.borrow_mut().forgets(number, &disk.walk(), &slots);
             self.next_index_id += 1;
+            let earlier = old.counter_floor().unwrap_or(0);
             self.machines[number].store = old;
             self.counters.retain(|(machine, _), _| *machine != number);
             self.machines[number].store.renew(self.next_index_id);
             // Twice within a second must not give the same counters: outside the simulation a random number does that.
             let apart = COUNTERS_APART * self.next_index_id;
-            let floor = self.machines[number].here(self.now).seconds + COUNTERS_AHEAD + apart;
+            // The clock may have been put back since an earlier restore.
+            let known = self.machines[number].here(self.now).seconds.max(earlier);
+            let floor = known + COUNTERS_AHEAD + apart;
             self.machines[number].counter_floor = floor;
         }
         if starts < 3 && self.choose(4, "it stops again") == 3 {
