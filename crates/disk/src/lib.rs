@@ -23,6 +23,6 @@ pub use durable::make_durable;
 pub use executor::Executor;
 pub use local::{LocalDirectory, LocalFile, LocalFs};
 pub use recovery::{Act, Collected, Item, Limits, Recovery};
-pub use scan::{Known, Report, Scanner};
+pub use scan::{Known, Report, Scanner, stamps};
 pub use staging::{Staging, serve};
 pub use vfs::{Abilities, Name, ObjectKind, Space, Status, Vfs};

@@ -282,6 +282,13 @@ impl<'v, V: Vfs> Scanner<'v, V> {
     }
 }
 
+/// How objects look now, without any of them being read; nothing for what is not there or cannot be told.
+pub fn stamps<V: Vfs>(vfs: &V, paths: &[RelativePath]) -> Vec<Option<Stamp>> {
+    let tree = Tree::new(vfs);
+    let stamp = |path: &RelativePath| tree.status(&tree.place(path).ok()?).ok()??.stamp();
+    paths.iter().map(stamp).collect()
+}
+
 /// The entry says what is on the disk, and not what should be there.
 fn is_on_disk(entry: &Entry) -> bool {
     matches!(entry.validity, Validity::Valid | Validity::OnlyHere) && !entry.content.is_deleted()

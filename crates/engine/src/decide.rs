@@ -119,10 +119,11 @@ pub fn decide(facts: &Facts<'_>, rules: &Rules) -> Decision {
 fn restrained(decision: Decision, facts: &Facts<'_>, global: &Entry, rules: &Rules) -> Decision {
     use Decision::{Adjust, Create, Hold, KeepHere, LeaveBehind, Remove, Replace, ReplaceKeeping, Revive};
     match decision {
-        // Nothing is done to the disk, and what is recorded claims nothing about it that was not seen.
-        Decision::Nothing | Decision::Adopt | Hold(_) => decision,
-        // What is there could not be read: acting could displace anything.
+        Decision::Nothing | Hold(_) => decision,
+        // What is there could not be read: acting could displace anything, and saying what is there could be wrong.
         _ if facts.unknown => Hold(Reason::Unknown),
+        // Nothing is done to the disk.
+        Decision::Adopt => decision,
         // A folder that only sends changes neither its disk nor, unasked, its mind. Getting back what its disk has spoiled is no change.
         _ if rules.kind == FolderKind::SendOnly
             && !is_healing(facts, global)

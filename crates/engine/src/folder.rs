@@ -5,6 +5,7 @@
 //! [`Folder::poll`] until it answers nothing: a plan is made only from what is stored.
 
 mod commands;
+mod confirm;
 mod epochs;
 mod fetches;
 mod others;
@@ -21,6 +22,7 @@ use crate::plan::{Plan, plan};
 use crate::record::Seen;
 use crate::root::{RootIdentity, RootLook, RootState, judge};
 use crate::rules::Rules;
+use crate::stamp::Stamp;
 use crate::surroundings::{Situation, Surroundings};
 use crate::trees::{Changes, Unreadable, View, all_below};
 use homesync_paths::{RelativePath, fold};
@@ -50,6 +52,8 @@ pub enum Event {
         /// What was seen.
         seen: Vec<(RelativePath, Seen)>,
     },
+    /// How what [`Action::Confirm`] asked about looks now; nothing for what is not there or cannot be told.
+    Confirmed(Vec<(RelativePath, Option<Stamp>)>),
     /// Another machine said what it has.
     Index {
         /// Which machine.
@@ -101,6 +105,8 @@ pub enum Action {
     Scan(Vec<RelativePath>),
     /// Read these files, whatever their times say, and tell what is in them.
     Read(Vec<RelativePath>),
+    /// Look whether these objects are there, without reading them, and answer with [`Event::Confirmed`].
+    Confirm(Vec<RelativePath>),
     /// Open the temporary file for this content, fill it with what this machine has, and answer with [`Event::Prepared`].
     Prepare(Box<Entry>),
     /// Ask a machine for a block.
@@ -147,6 +153,10 @@ pub struct Folder {
     unlocked: BTreeSet<RelativePath>,
     /// Since when, in ticks, something could not be read.
     unknown_since: Option<u64>,
+    /// Objects that were there a moment ago, with the stamps that they had.
+    confirmed: BTreeMap<RelativePath, Stamp>,
+    /// What an operation of ours may have moved and put back, which changes the time that no program can set.
+    put_back: BTreeSet<RelativePath>,
     /// Something else stands there than a directory, of which the index still has items: it is looked at again when they are gone.
     covering: BTreeSet<RelativePath>,
     /// Files that were written to so short before they were read that a further write could leave the same times.
@@ -177,6 +187,8 @@ impl Folder {
             busy_since: None,
             unlocked: BTreeSet::new(),
             unknown_since: None,
+            confirmed: BTreeMap::new(),
+            put_back: BTreeSet::new(),
             covering: BTreeSet::new(),
             racy: BTreeSet::new(),
             racy_since: None,
@@ -198,6 +210,7 @@ impl Folder {
             Event::Root(look) => self.root_seen(&look, view),
             Event::Listed(listing) => self.listed(listing, view, now),
             Event::Looked { as_of, seen } => self.looked(as_of, seen, view, now),
+            Event::Confirmed(found) => self.confirmed(found, view, now),
             Event::Index { device, full, entries } => self.told(device, full, entries, view),
             Event::Connected(device) => {
                 self.fetches.connected(device);
@@ -237,13 +250,15 @@ impl Folder {
         dirty.extend(self.other_spellings(&dirty));
         self.situation.recently_removed = self.recently_removed(now);
         self.situation.backoff = outcomes::waiting(&self.failures, now);
-        let plan = plan(&Surroundings::new(view, &self.situation, &self.rules), &dirty)?;
+        let surroundings = Surroundings::new(view, &self.situation, &self.rules);
+        let is_unsettled =
+            |path: &RelativePath| self.removals.is_missing(path) || self.covering.contains(path);
+        let plan = plan(&surroundings.with_unsettled(&is_unsettled), &dirty)?;
         self.remember_held(&dirty, &plan);
         if !plan.recorded.is_empty() {
             // The operations are planned again when this is stored: they may depend on it.
             self.dirty.extend(dirty);
-            let changes = self.recording(plan.recorded, view)?;
-            return Ok(vec![Action::Store(changes), Action::Announce]);
+            return self.record_confirmed(plan.recorded, view);
         }
         self.fetches.keep_wanted(&dirty, &plan.operations);
         self.operate(plan.operations, view)
@@ -291,6 +306,11 @@ impl Folder {
         &self.situation.ignore
     }
 
+    /// Everything was looked at since the start, and that is stored: from now on what appears here is news.
+    pub fn scanned(&mut self) {
+        self.rules.is_catching_up = false;
+    }
+
     /// What the root was when it was last believed.
     pub fn identity(&self) -> Option<RootIdentity> {
         self.identity
@@ -306,6 +326,7 @@ impl Folder {
             self.identity = Some(*identity);
         }
         if self.root != RootState::Fine {
+            self.dirty.extend(self.removals.all().keys().cloned());
             self.removals.forget_all();
         }
         Ok(Vec::new())

@@ -95,13 +95,13 @@ fn with_directories_above(dirty: &BTreeSet<RelativePath>) -> BTreeSet<RelativePa
 
 /// Turns the decision about one path into its operation or its record.
 fn consider(surroundings: &Surroundings<'_>, path: &RelativePath, plan: &mut Plan) -> Result<(), Unreadable> {
-    let (rules, situation) = (surroundings.rules, surroundings.situation);
+    let rules = surroundings.rules;
     let candidates = Candidates::read(surroundings.view, path)?;
     let facts = surroundings.facts(path, &candidates)?;
     let Some(global) = facts.global else { return Ok(()) };
     let own = candidates.own.as_ref();
     let mut decision = decide(&facts, rules);
-    if let Some(reason) = situation.hold(path).filter(|_| !matches!(decision, Decision::Nothing)) {
+    if let Some(reason) = surroundings.hold(path).filter(|_| !matches!(decision, Decision::Nothing)) {
         decision = Decision::Hold(reason);
     }
     let put = |displaced| Some(Step::Put { displaced });

@@ -193,12 +193,22 @@ fn changed(
         sequence: 0,
         previous: own.and_then(|own| own.entry.content.digest()),
     };
-    // What others have already is no change of ours: we put it there and were cut short before the index heard of it.
+    // Others have it already: we put it there and were cut short before the index heard of it, or a person brought it here.
     let global = candidates.global().filter(|global| global.is_present() && is_same_item(&here, global));
     let known =
         global.and_then(|global| own.map_or_else(|| Some(global.clone()), |own| taken_over(global, own)));
-    let entry = known.unwrap_or(here);
+    let entry = known.map_or(here, |known| brought_here(known, candidates, rules, now));
     Meaning::Now(Box::new(Local { entry, stamp: Some(stamp) }))
+}
+
+/// What others have as well is a version of ours all the same: a removal that is on its way, because a person moved it elsewhere, had not seen that
+/// another person has just moved it here. It is theirs where nothing can be told to others, and as long as it may be what we put here before a stop.
+fn brought_here(known: Entry, candidates: &Candidates, rules: &Rules, now: u64) -> Entry {
+    if rules.kind == FolderKind::ReceiveOnly || rules.is_catching_up {
+        return known;
+    }
+    let version = known.version.changed(rules.own, least_counter(candidates, rules, now));
+    Entry { version, modified_by: rules.own, ..known }
 }
 
 /// The others' entry as ours, which also has seen what ours has; nothing if that could mean two things. What is kept to this machine, or not to be believed, others do not count as
@@ -245,9 +255,7 @@ pub(crate) fn is_same_item(here: &Entry, there: &Entry) -> bool {
 /// Others may remember a higher counter of ours than we do, when our index was lost or is older than the disk: then ours goes on above it.
 /// A change to something that took no part before does not claim to have seen what the others did meanwhile.
 fn next_version(candidates: &Candidates, rules: &Rules, now: u64) -> Version {
-    let remembered =
-        candidates.others.iter().map(|(_, entry)| entry.version.counter(rules.own)).max().unwrap_or(0);
-    let at_least = now.max(rules.counter_floor).max(remembered.saturating_add(u64::from(remembered > 0)));
+    let at_least = least_counter(candidates, rules, now);
     let Some(own) = &candidates.own else { return Version::empty().changed(rules.own, at_least) };
     let next = own.entry.version.changed(rules.own, at_least);
     match own.entry.validity {
@@ -255,6 +263,13 @@ fn next_version(candidates: &Candidates, rules: &Rules, now: u64) -> Version {
         Validity::OnlyHere if rules.kind != FolderKind::ReceiveOnly => next.only(rules.own),
         Validity::Valid | Validity::Invalid | Validity::Suspect | Validity::OnlyHere => next,
     }
+}
+
+/// Above the clock, and above every counter of ours that anybody remembers.
+fn least_counter(candidates: &Candidates, rules: &Rules, now: u64) -> u64 {
+    let remembered =
+        candidates.others.iter().map(|(_, entry)| entry.version.counter(rules.own)).max().unwrap_or(0);
+    now.max(rules.counter_floor).max(remembered.saturating_add(u64::from(remembered > 0)))
 }
 
 fn validity_of_change(rules: &Rules) -> Validity {

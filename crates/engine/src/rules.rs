@@ -51,6 +51,8 @@ pub struct Rules {
     /// Our counters in versions begin above this. It is raised when the index was brought back from an older copy: numbers that were given since
     /// must not be given again.
     pub counter_floor: u64,
+    /// The folder was not looked at as a whole since the program began: what is here as others have it was put here before a stop, and is no news.
+    pub is_catching_up: bool,
     /// Permission bits are compared and set.
     pub permissions: bool,
     /// This file system does not tell `a` from `A`.
@@ -67,6 +69,7 @@ impl Rules {
             kind: FolderKind::SendReceive,
             guard: Guard::Standard,
             counter_floor: 0,
+            is_catching_up: true,
             permissions: true,
             folds_case: false,
             most_conflicts: 10,

@@ -116,6 +116,8 @@ pub struct Surroundings<'a> {
     pub situation: &'a Situation,
     /// What is set.
     pub rules: &'a Rules,
+    /// What is not there as the index has it, as long as it is not sure what that means.
+    unsettled: Option<&'a dyn Fn(&RelativePath) -> bool>,
     /// What is known by now about directories: whether nothing can be in them.
     closed: RefCell<BTreeMap<RelativePath, bool>>,
 }
@@ -123,7 +125,19 @@ pub struct Surroundings<'a> {
 impl<'a> Surroundings<'a> {
     /// For one plan: the trees may not change meanwhile.
     pub fn new(view: &'a dyn View, situation: &'a Situation, rules: &'a Rules) -> Self {
-        Self { view, situation, rules, closed: RefCell::default() }
+        Self { view, situation, rules, unsettled: None, closed: RefCell::default() }
+    }
+
+    /// The same, where it is not sure what became of these.
+    pub(crate) fn with_unsettled(self, unsettled: &'a dyn Fn(&RelativePath) -> bool) -> Self {
+        Self { unsettled: Some(unsettled), ..self }
+    }
+
+    /// Why nothing may be done or said about a path for now. While it is not known whether a missing item was removed, what others make of it is not
+    /// taken over: the removal would claim to have seen that.
+    pub(crate) fn hold(&self, path: &RelativePath) -> Option<Reason> {
+        let is_unsettled = self.unsettled.is_some_and(|unsettled| unsettled(path));
+        if is_unsettled { Some(Reason::Unknown) } else { self.situation.hold(path) }
     }
 
     /// The facts about a path.

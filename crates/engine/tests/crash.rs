@@ -27,6 +27,21 @@ fn now_is(meaning: Meaning) -> Local {
 }
 
 #[test]
+fn e10_what_a_person_moves_here_is_not_what_a_removal_on_its_way_had_seen() {
+    let there = entry("a", text("x"), &[(THEM, 1)]);
+    let rules = Rules { is_catching_up: false, ..rules() };
+    let candidates = candidates(None, vec![there.clone()]);
+    let local = now_is(record(&path("a"), &seen(&there), &candidates, &rules, NOW));
+    assert_eq!(
+        local.entry.version.relation(&there.version),
+        Relation::Newer,
+        "the same file, moved here by a person"
+    );
+    let removal = entry("a", GONE, &[(THEM, 2)]);
+    assert!(local.entry.version.relation(&removal.version).is_concurrent(), "so it goes before the removal");
+}
+
+#[test]
 fn a3_what_was_put_in_place_before_a_kill_is_adopted_without_a_new_version() {
     let (old, new) = (entry("a", text("old"), &[(US, 1)]), entry("a", text("newer"), &[(US, 1), (THEM, 1)]));
     let known = candidates(Some(old.clone()), vec![new.clone()]);

@@ -73,6 +73,52 @@ fn e13_what_waits_for_a_person_is_looked_at_once_more_when_they_agree() {
 }
 
 #[test]
+fn e10_what_others_say_about_a_missing_file_is_not_seen_by_its_removal() {
+    let file = entry("a", text("x"), &[]);
+    let mut rig = Rig::ours();
+    rig.event(Event::Connected(device(THEM)));
+    rig.lists(vec![("a", seen(&file))]);
+    let own = rig.own("a").unwrap();
+    rig.lists(vec![]);
+    // While it is not sure yet that it is gone, another machine says that a person has just put the same there.
+    let again = Entry { version: own.version.changed(ShortId(THEM), NOW), ..own };
+    rig.hears(THEM, vec![again.clone()]);
+    rig.later(5_000);
+    rig.lists(vec![]);
+    let removal = rig.own("a").unwrap();
+    assert!(removal.content.is_deleted());
+    assert!(removal.version.relation(&again.version).is_concurrent(), "so the other machine keeps the file");
+}
+
+#[test]
+fn what_others_say_is_taken_over_only_for_what_is_still_there() {
+    let file = entry("a", text("x"), &[]);
+    let mut rig = Rig::ours();
+    rig.lists(vec![("a", seen(&file))]);
+    let own = rig.own("a").unwrap();
+    let theirs = Entry { version: own.version.changed(ShortId(THEM), NOW), ..own.clone() };
+    let asks = |rig: &mut Rig| {
+        let heard = Event::Index { device: device(THEM), full: false, entries: vec![theirs.clone()] };
+        for action in rig.folder.handle(heard, &rig.trees, rig.now).unwrap() {
+            let Action::Store(changes) = action else { panic!("{action:?}") };
+            rig.trees.apply(&changes);
+        }
+        rig.folder.poll(&rig.trees, rig.now).unwrap()
+    };
+    assert_eq!(asks(&mut rig), [Action::Confirm(vec![path("a")])]);
+    assert!(rig.folder.poll(&rig.trees, rig.now).unwrap().is_empty(), "until the answer is there");
+    // A person has just taken it away, and nobody has noticed yet.
+    let gone = Event::Confirmed(vec![(path("a"), None)]);
+    let looks = rig.folder.handle(gone, &rig.trees, rig.now).unwrap();
+    assert_eq!(looks, [Action::Scan(vec![path("a")])]);
+    assert_eq!(rig.own("a"), Some(own));
+    rig.lists(vec![("a", seen(&file))]);
+    rig.later(60_000);
+    rig.event(Event::Tick);
+    assert_eq!(rig.own("a").map(|own| own.version), Some(theirs.version.clone()), "it was there after all");
+}
+
+#[test]
 fn c13_what_is_in_a_directory_that_is_back_has_to_be_missed_anew() {
     let (directory, file) = (entry("d", DIRECTORY, &[]), entry("d/a", text("x"), &[]));
     let mut rig = Rig::new(Rules { guard: Guard::MoreThan(1), ..Rules::new(ShortId(US)) });
@@ -265,7 +311,9 @@ fn a_directory_waits_only_as_long_as_something_in_it_cannot_be_read() {
         operations(&rig.hears(THEM, vec![gone(&rig, "d/a"), link])).is_empty(),
         "it could displace anything"
     );
-    // A person took it away: nothing is unknown any more.
+    // A person took it away: when that is sure, nothing is unknown any more.
+    assert!(operations(&rig.lists_in("d", vec![])).is_empty());
+    rig.later(5_000);
     let asked = operations(&rig.lists_in("d", vec![]));
     assert!(asked.iter().any(|operation| operation.path.as_str() == "d"), "{asked:?}");
 }

@@ -117,7 +117,7 @@ impl Folder {
                 Ok(Vec::new())
             }
             Command::Rules(rules) => {
-                self.rules = rules;
+                self.rules = Rules { is_catching_up: self.rules.is_catching_up, ..rules };
                 self.consider_everything(view)?;
                 Ok(Vec::new())
             }

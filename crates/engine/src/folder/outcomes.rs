@@ -81,6 +81,7 @@ impl Folder {
         self.fetches.drop_fetch(&operation.path);
         self.situation.approved.remove(&operation.path);
         self.situation.reverting.remove(&operation.path);
+        self.put_back.remove(&operation.path);
         gathered.changes.journal.push(journal(&operation, &done, now));
         if done.stamp.is_some_and(|stamp| stamp.is_distrusted()) {
             self.read_again_soon(&operation.path, now);
@@ -109,12 +110,23 @@ impl Folder {
         now: Now,
         gathered: &mut Gathered,
     ) -> Result<(), Unreadable> {
+        // What the same batch did in it before has moved away with it, and is not stored yet.
+        let is_below = |local: &Local| local.entry.path != *path && local.entry.path.is_at_or_below(path);
+        let (done, rest): (Vec<Local>, Vec<Local>) =
+            std::mem::take(&mut gathered.changes.local).into_iter().partition(is_below);
+        gathered.changes.local = rest;
+        let mut done: BTreeMap<RelativePath, Local> =
+            done.into_iter().map(|local| (local.entry.path.clone(), local)).collect();
         for path in all_below(view, Some(path))?.into_iter().rev() {
-            let candidates = Candidates::read(view, &path)?;
+            let mut candidates = Candidates::read(view, &path)?;
+            let done = done.remove(&path);
+            candidates.own = done.clone().or(candidates.own);
             let meaning = record(&path, &Seen::Absent, &candidates, &self.rules, now.seconds);
             if let Meaning::Now(local) = meaning {
-                self.removals.reappeared(&path);
+                self.reappeared(&path);
                 self.noted(*local, &candidates, view, gathered)?;
+            } else {
+                gathered.changes.local.extend(done);
             }
         }
         Ok(())
@@ -122,6 +134,8 @@ impl Folder {
 
     fn undone(&mut self, operation: &Operation, undone: Undone, now: Now, gathered: &mut Gathered) {
         self.dirty.extend(operation.paths().cloned());
+        // What was moved and put back looks touched, and nobody wrote to it.
+        self.put_back.extend(operation.paths().cloned());
         match undone {
             // A person was quicker. What they did is news.
             Undone::Changed => {
@@ -161,7 +175,7 @@ impl Folder {
     }
 
     /// Tries again later, each time later, until something new is known about the path.
-    fn retry(&mut self, path: &RelativePath, now: Now) {
+    pub(super) fn retry(&mut self, path: &RelativePath, now: Now) {
         let many = self.failures.get(path).map_or(0, |attempts| attempts.many);
         let until = now.ticks.saturating_add(FIRST_RETRY << many.min(MOST_DOUBLINGS));
         self.failures.insert(path.clone(), Attempts { many: many + 1, until: Some(until) });

@@ -35,20 +35,27 @@ impl Removals {
         }
     }
 
-    /// Something is there. What was missing below has to be missed again: that its directory was gone proves nothing any more.
-    pub(super) fn reappeared(&mut self, path: &RelativePath) {
-        if self.missing.contains_key(path) {
-            let prefix = format!("{}/", path.as_str());
-            let from = (Bound::Included(prefix.as_str()), Bound::Unbounded);
-            let below = self.missing.range::<str, _>(from).map(|(below, _)| below);
-            let below: Vec<RelativePath> =
-                below.take_while(|below| below.as_str().starts_with(&prefix)).cloned().collect();
-            below.iter().for_each(|below| self.forget(below));
+    /// Something is there. What was missing below has to be missed again: that its directory was gone proves nothing any more. Answers what is not
+    /// missing any more.
+    fn reappeared(&mut self, path: &RelativePath) -> Vec<RelativePath> {
+        if !self.missing.contains_key(path) {
+            return Vec::new();
         }
-        self.forget(path);
+        let prefix = format!("{}/", path.as_str());
+        let from = (Bound::Included(prefix.as_str()), Bound::Unbounded);
+        let below = self.missing.range::<str, _>(from).map(|(below, _)| below);
+        let below = below.take_while(|below| below.as_str().starts_with(&prefix));
+        let found: Vec<RelativePath> = std::iter::once(path).chain(below).cloned().collect();
+        found.iter().for_each(|path| self.forget(path));
+        found
     }
 
-    fn forget(&mut self, path: &RelativePath) {
+    /// What was not there at the last look, and since when.
+    pub(super) fn all(&self) -> &BTreeMap<RelativePath, u64> {
+        &self.missing
+    }
+
+    pub(super) fn forget(&mut self, path: &RelativePath) {
         self.missing.remove(path);
         self.confirmed.remove(path);
         self.guarded.remove(path);
@@ -93,8 +100,8 @@ impl Removals {
             |path: &RelativePath, since: u64| now.ticks >= since + SETTLE && !self.confirmed.contains(path);
         let due: BTreeSet<&RelativePath> =
             self.missing.iter().filter(|(path, since)| is_due(path, **since)).map(|(path, _)| path).collect();
-        let is_top = |path: &RelativePath| !path.ancestors().any(|above| self.missing.contains_key(&above));
-        due.into_iter().filter(|path| is_top(path)).cloned().collect()
+        let is_top = |path: &RelativePath| !path.ancestors().any(|above| due.contains(&above));
+        due.iter().copied().filter(|path| is_top(path)).cloned().collect()
     }
 
     pub(super) fn next_wake(&self) -> Option<u64> {
@@ -107,6 +114,11 @@ impl Removals {
 }
 
 impl Folder {
+    /// Something is there, or it cannot be told: what waited for that is planned.
+    pub(super) fn reappeared(&mut self, path: &RelativePath) {
+        self.dirty.extend(self.removals.reappeared(path));
+    }
+
     /// Records the removals that are confirmed, unless they are so many that a person must say yes first.
     pub(super) fn confirmed_removals(
         &mut self,

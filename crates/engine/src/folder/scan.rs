@@ -1,13 +1,14 @@
 //! From looks at the disk to this machine's items.
 
 use super::{Action, Folder, Now, removals};
+use crate::Stamp;
 use crate::canary::{Bug, planted};
 use crate::git;
 use crate::record::{Meaning, Seen, record};
 use crate::surroundings::at_or_above;
 use crate::trees::{Agreed, Candidates, Changes, Local, Unreadable, View, all_below};
 use homesync_paths::RelativePath;
-use homesync_protocol::{Content, Kind};
+use homesync_protocol::{Content, Kind, Timestamp, Validity};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
@@ -171,7 +172,7 @@ impl Folder {
         if matches!(seen, Seen::Unknown(_)) && !planted(Bug::UnknownIsGone) {
             self.situation.unknown.insert(path.clone());
             self.unknown_since = self.unknown_since.or(Some(now.ticks));
-            self.removals.reappeared(path);
+            self.reappeared(path);
             return Ok(());
         }
         if self.situation.unknown.contains(path) {
@@ -180,29 +181,21 @@ impl Folder {
         if self.situation.is_busy(path) {
             return Ok(());
         }
-        let candidates = Candidates::read(view, path)?;
+        let mut candidates = Candidates::read(view, path)?;
         let own = candidates.here();
         let is_directory = matches!(seen, Seen::Present { content: Content::Directory, .. });
         if own.is_some_and(|own| own.entry.content == Content::Directory) && !is_directory {
             self.gone_below(path, seen, view, now, gathered)?;
-            // While the index has items below it, it stays the directory there: if they were forgotten now, by a stop, nobody would look for them
-            // any more.
-            if matches!(seen, Seen::Present { .. } | Seen::Ignored) && !view.children(Some(path))?.is_empty()
-            {
-                self.removals.reappeared(path);
-                self.covering.insert(path.clone());
-                return Ok(());
-            }
         }
-        match seen {
-            Seen::Absent | Seen::Unknown(_) => {
-                match own {
-                    Some(_) => self.removals.missing(path, now),
-                    None => self.removals.reappeared(path),
-                }
-                return Ok(());
-            }
-            _ => self.removals.reappeared(path),
+        if matches!(seen, Seen::Absent | Seen::Unknown(_)) && own.is_some() {
+            self.removals.missing(path, now);
+            return Ok(());
+        }
+        self.reappeared(path);
+        if matches!(seen, Seen::Absent | Seen::Unknown(_))
+            || self.is_covering(path, own, is_directory, view)?
+        {
+            return Ok(());
         }
         if is_directory && self.is_remnant(path, &candidates, view, gathered)? {
             return Ok(());
@@ -218,16 +211,7 @@ impl Folder {
         if matches!(seen, Seen::Present { racy: true, .. }) {
             self.read_again_soon(path, now);
         }
-        let mut candidates = candidates;
-        if self.situation.believed.remove(path)
-            && let Some(own) = &mut candidates.own
-        {
-            // A person believes it: it is an edit, made from what was there before.
-            own.entry.validity = homesync_protocol::Validity::Valid;
-            own.stamp = own
-                .stamp
-                .map(|stamp| crate::Stamp { modified: homesync_protocol::Timestamp::default(), ..stamp });
-        }
+        self.correct(path, seen, &mut candidates);
         match record(path, seen, &candidates, &self.rules, now.seconds) {
             Meaning::Unchanged => {}
             Meaning::Restamped(stamp) => gathered.changes.restamped.push((path.clone(), stamp)),
@@ -236,6 +220,37 @@ impl Folder {
             }
         }
         Ok(())
+    }
+
+    /// What is known besides the index about how an object came to look as it does.
+    fn correct(&mut self, path: &RelativePath, seen: &Seen, candidates: &mut Candidates) {
+        let (is_put_back, is_believed) = (self.put_back.remove(path), self.situation.believed.remove(path));
+        let (Some(own), Seen::Present { stamp, content, .. }) = (&mut candidates.own, seen) else { return };
+        if is_put_back && !own.entry.content.is_same(content) {
+            own.stamp = own.stamp.map(|known| with_change_of(known, *stamp));
+        }
+        if is_believed {
+            // A person believes it: it is an edit, made from what was there before.
+            own.entry.validity = Validity::Valid;
+            own.stamp = own.stamp.map(|stamp| Stamp { modified: Timestamp::default(), ..stamp });
+        }
+    }
+
+    /// Something else stands there than the directory of which the index still has items. Until they are gone it stays the directory there: were
+    /// they forgotten now, by a stop, nobody would look for them any more.
+    fn is_covering(
+        &mut self,
+        path: &RelativePath,
+        own: Option<&Local>,
+        is_directory: bool,
+        view: &dyn View,
+    ) -> Result<bool, Unreadable> {
+        let was_directory = own.is_some_and(|own| own.entry.content == Content::Directory);
+        let is_covering = was_directory && !is_directory && !view.children(Some(path))?.is_empty();
+        if is_covering {
+            self.covering.insert(path.clone());
+        }
+        Ok(is_covering)
     }
 
     /// The topmost directory above a path that the index does not have yet. Were the path recorded without it, and the directory gone before it is
@@ -466,6 +481,12 @@ impl Folder {
     pub(super) fn locks_wake(&self) -> Option<u64> {
         if self.unlocked.is_empty() { self.busy_since.map(|since| since + BUSY_LOOK) } else { Some(0) }
     }
+}
+
+/// The known stamp as it is after the object was moved and put back, if nothing else about it is another.
+fn with_change_of(known: Stamp, seen: Stamp) -> Stamp {
+    let moved = Stamp { changed: seen.changed, ..known };
+    if moved == seen && !known.is_distrusted() { moved } else { known }
 }
 
 /// A directory may still be there after a listing of `directory`: it is not below that one, or below something that may be a directory.

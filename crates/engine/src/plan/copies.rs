@@ -75,8 +75,7 @@ pub(super) fn limit(plan: &mut Plan, surroundings: &Surroundings<'_>) -> Result<
     }
     for path in surplus {
         let is_planned = plan.operations.iter().any(|other| other.paths().any(|other| *other == path));
-        let is_left_alone =
-            surroundings.situation.is_unknown(&path) || surroundings.situation.hold(&path).is_some();
+        let is_left_alone = surroundings.situation.is_unknown(&path) || surroundings.hold(&path).is_some();
         // A directory among them is what a person, or another machine, has made of that name.
         let own = surroundings.view.local(&path)?;
         let own = own.filter(|own| own.entry.is_present() && own.entry.content.kind() != Kind::Directory);

@@ -42,7 +42,7 @@ pub(super) fn rename(plan: &mut Plan, surroundings: &Surroundings<'_>) -> Result
         let is_alike = |global: &&Entry| moves::is_movable_as(&leaving, global, surroundings.rules);
         let Some(global) = candidates.global().filter(is_alike) else { continue };
         let Expected::Object(from_expected) = plan.operations[at].expected else { continue };
-        if from.parent() != path.parent() || surroundings.situation.hold(&path).is_some() {
+        if from.parent() != path.parent() || surroundings.hold(&path).is_some() {
             continue;
         }
         let removal = plan.operations.remove(at);

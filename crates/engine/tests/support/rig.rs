@@ -42,6 +42,12 @@ impl Rig {
         for action in actions {
             match action {
                 Action::Store(changes) => drop(self.trees.apply(&changes)),
+                Action::Confirm(paths) => {
+                    let stamp = |path| self.trees.local(path).unwrap().and_then(|own| own.stamp);
+                    let found = paths.iter().map(|path| (path.clone(), stamp(path))).collect();
+                    let next = self.folder.handle(Event::Confirmed(found), &self.trees, self.now).unwrap();
+                    rest.extend(self.store(next));
+                }
                 other => rest.push(other),
             }
         }

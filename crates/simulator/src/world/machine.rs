@@ -3,7 +3,7 @@
 use super::network::Message;
 use super::store::Store;
 use crate::filesystem::{Settings, SimFs};
-use homesync_disk::{Executor, Known, Report, Scanner, Staging, make_durable, serve};
+use homesync_disk::{Executor, Known, Report, Scanner, Staging, make_durable, serve, stamps};
 use homesync_engine::{
     Action, BlockResult, Changes, Command, Event, Folder, Local, Now, Operation, Outcome, RootIdentity,
     RootLook, Rules,
@@ -155,6 +155,10 @@ impl Machine {
                     events.push_back(Event::Finished(refused(operations, "the root is away")));
                 }
                 Action::Prepare(wanted) => events.push_back(self.prepare(wanted)),
+                Action::Confirm(paths) => {
+                    let found = stamps(self.mounted(), &paths);
+                    events.push_back(Event::Confirmed(paths.into_iter().zip(found).collect()));
+                }
                 Action::Read(paths) => {
                     for path in paths {
                         self.scan_knowing(Some(&path), &|_| None, now, events);
@@ -249,9 +253,14 @@ impl Machine {
         for event in events {
             self.handle(event, now);
         }
-        let is_whole = path.is_none() && !self.needs_scan && !self.disk.has_crashed();
-        if is_whole && self.store.is_fresh() {
+        if path.is_some() || self.needs_scan || self.disk.has_crashed() {
+            return;
+        }
+        if self.store.is_fresh() {
             self.needs_scan = self.store.scanned().is_err();
+        }
+        if !self.needs_scan {
+            self.folder.scanned();
         }
     }
 
@@ -430,7 +439,8 @@ impl Machine {
         self.counter_floor = self.store.counter_floor().unwrap_or(self.counter_floor);
         self.identity = self.folder.identity().or(self.identity);
         let ignore = self.folder.ignore().clone();
-        let rules = Rules { counter_floor: self.counter_floor, ..self.folder.rules().clone() };
+        let rules =
+            Rules { counter_floor: self.counter_floor, is_catching_up: true, ..self.folder.rules().clone() };
         self.folder = Folder::new(rules, self.identity);
         self.handle(Event::Command(Command::Ignore(ignore)), now);
         self.recover(now);

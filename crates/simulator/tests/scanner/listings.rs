@@ -52,7 +52,7 @@ fn e14_what_another_file_system_is_mounted_over_is_not_entered_and_not_gone() {
     else {
         panic!("{listings:?}")
     };
-    // What it hides may not count as removed; what nobody ever knew is simply left out.
+    // What it hides may not count as removed; what nobody ever knew is left out.
     assert!(matches!(&seen[&parse("known")], Seen::Unknown(why) if why.contains("mounted")), "{seen:?}");
     assert_eq!(seen[&parse("new")], Seen::Ignored);
 }
