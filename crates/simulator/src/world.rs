@@ -205,8 +205,10 @@ impl World {
             }
             machines.push(machine);
         }
+        let mut ledger = Ledger::new(count);
+        ledger.clocks_repeat = swarm.clocks && swarm.coarse;
         Self {
-            ledger: Rc::new(RefCell::new(Ledger::new(count))),
+            ledger: Rc::new(RefCell::new(ledger)),
             old: vec![None; count],
             checked: vec![0; count],
             machines,

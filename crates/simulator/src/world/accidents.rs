@@ -43,7 +43,8 @@ impl World {
             let Ok(Some(local)) = machine.store.view().local(path) else { return false };
             let there = machine.disk.status_of(path.as_str()).ok().and_then(|status| status.stamp());
             // Otherwise it could as well be a person who wrote once more in the same moment.
-            let long_ago = machine.here(self.now).seconds as i64 - LONG;
+            // A clock that is ahead may be put right before the next look.
+            let long_ago = machine.here(self.now).seconds.min(self.now.seconds) as i64 - LONG;
             let is_old = local.stamp.is_some_and(|stamp| {
                 !stamp.is_distrusted()
                     && stamp.changed.seconds < long_ago

@@ -28,6 +28,8 @@ pub struct Ledger {
     rotten: Vec<BTreeMap<String, (Vec<u8>, Id)>>,
     /// For each machine, objects that stand in the place of a displaced one and may go back: copies of what is elsewhere.
     pub(super) staged: Vec<BTreeSet<u64>>,
+    /// A clock may show the same second twice, long after each other.
+    pub(super) clocks_repeat: bool,
     /// For each machine, whether a person did something there since the last look.
     pub(super) acted: Vec<bool>,
     /// For each machine, the objects there that patterns leave out, and their bytes.
@@ -78,6 +80,14 @@ impl Ledger {
         self.void.extend(id);
         for held in &mut self.held {
             id.map(|id| held.remove(&id));
+        }
+    }
+
+    /// It was written in place, and no time tells: on a disk with coarse times, after the clock was put back to the very second. Where that cannot
+    /// be, it counts like any other.
+    pub fn leaves_no_trace(&mut self, content: &[u8]) {
+        if self.clocks_repeat {
+            self.spoiled.extend(self.id_of(content));
         }
     }
 

@@ -143,9 +143,14 @@ fn write_in_place(
     ledger.takes(machine, disk, path);
     // As long as before, to be as hard to notice as can be.
     let content = ledger.write(machine, old.len());
+    let before = disk.status_of(path).ok()?;
     if disk.user_write_in_place(path, &content).is_err() {
         ledger.forget(&content);
         return None;
+    }
+    let after = disk.status_of(path).ok()?;
+    if (before.modified, before.changed) == (after.modified, after.changed) {
+        ledger.leaves_no_trace(&content);
     }
     done(format!("write into {path}: {}", String::from_utf8_lossy(&content[..8])), &[path])
 }
