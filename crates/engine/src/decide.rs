@@ -325,9 +325,12 @@ fn other_content(facts: &Facts<'_>, own: &Local, global: &Entry, relation: Relat
     }
 }
 
-/// The winner was made from the content that the loser has. Something else than a file took its place, which may have moved it.
+/// The winner was made from the content that the loser has. Something else than a file took its place, which may have moved it. And if the loser came
+/// from other bytes, a person brought this content back, which the winner had not seen.
 fn is_made_from(winner: &Entry, loser: &Entry) -> bool {
+    let is_brought_back = loser.previous.is_some() && loser.previous != loser.content.digest();
     winner.content.kind() == Kind::File
         && winner.previous.is_some()
         && winner.previous == loser.content.digest()
+        && !is_brought_back
 }

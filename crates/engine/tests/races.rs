@@ -91,6 +91,21 @@ fn e10_what_others_say_about_a_missing_file_is_not_seen_by_its_removal() {
 }
 
 #[test]
+fn e1_what_was_moved_away_is_not_what_a_new_file_in_its_place_was_made_from() {
+    let (old, new) = (entry("a", text("old"), &[]), at_time(entry("a", text("new"), &[]), 2_000));
+    let previous = |kept: Option<Entry>| {
+        let mut rig = Rig::ours();
+        rig.lists(vec![("a", seen(&old))]);
+        let listed = [Some(new.clone()), kept].into_iter().flatten();
+        let listed: Vec<Entry> = listed.collect();
+        rig.lists(listed.iter().map(|entry| (entry.path.as_str(), seen(entry))).collect());
+        rig.own("a").unwrap().previous
+    };
+    assert_eq!(previous(None), old.content.digest(), "an edit");
+    assert_eq!(previous(Some(entry("b", text("old"), &[]))), None, "the old content is kept elsewhere");
+}
+
+#[test]
 fn what_others_say_is_taken_over_only_for_what_is_still_there() {
     let file = entry("a", text("x"), &[]);
     let mut rig = Rig::ours();

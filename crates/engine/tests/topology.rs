@@ -37,6 +37,19 @@ fn e1_a_winner_made_from_what_is_here_is_no_conflict() {
 }
 
 #[test]
+fn e1_what_a_person_brought_back_is_kept_even_if_the_winner_was_once_made_from_it() {
+    let previous = |content| text(content).digest();
+    let mine = |base| Entry { previous: previous(base), ..entry("a", text("base"), &[(US, 2)]) };
+    let theirs = at_time(
+        Entry { previous: previous("base"), ..entry("a", text("edit"), &[(US, 1), (THEM, 1)]) },
+        2_000,
+    );
+    let plan = |base| words(&Machine::new().has(mine(base)).hears(THEM, theirs.clone()).plan());
+    assert_eq!(plan("base"), ["a replaced"], "only its times changed here");
+    assert_eq!(plan("edit"), ["a replaced, kept aside"]);
+}
+
+#[test]
 fn e2_the_same_bytes_on_two_sides_merge_in_silence() {
     let ours = entry("a", text("same"), &[(US, 2)]);
     let theirs = entry("a", text("same"), &[(THEM, 2)]);

@@ -215,7 +215,8 @@ impl Folder {
         match record(path, seen, &candidates, &self.rules, now.seconds) {
             Meaning::Unchanged => {}
             Meaning::Restamped(stamp) => gathered.changes.restamped.push((path.clone(), stamp)),
-            Meaning::Now(local) | Meaning::Suspect(local) => {
+            Meaning::Now(mut local) | Meaning::Suspect(mut local) => {
+                forget_moved_base(&mut local, view, gathered)?;
                 self.noted(*local, &candidates, view, gathered)?
             }
         }
@@ -481,6 +482,19 @@ impl Folder {
     pub(super) fn locks_wake(&self) -> Option<u64> {
         if self.unlocked.is_empty() { self.busy_since.map(|since| since + BUSY_LOOK) } else { Some(0) }
     }
+}
+
+/// What was here before and is elsewhere now was not edited but moved or copied: nobody who has it again may take this for its successor, and
+/// let it go without a conflict copy.
+fn forget_moved_base(local: &mut Local, view: &dyn View, gathered: &Gathered) -> Result<(), Unreadable> {
+    let Some(base) = local.entry.previous else { return Ok(()) };
+    let mut new = gathered.changes.local.iter().filter(|other| other.entry.previous.is_none());
+    let is_new = new.any(|other| other.entry.content.digest() == Some(base));
+    let is_elsewhere = view.files_with(base, 2)?.iter().any(|path| *path != local.entry.path);
+    if is_new || is_elsewhere {
+        local.entry.previous = None;
+    }
+    Ok(())
 }
 
 /// The known stamp as it is after the object was moved and put back, if nothing else about it is another.
