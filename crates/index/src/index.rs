@@ -77,8 +77,8 @@ pub trait Index: View + Journal<Error = IndexError> {
     /// After the database turned out to be older than what other machines have seen of it: a new index id, sequence numbers that continue
     /// above `sequence_at_least`, and version counters above `own_counter_hint`. Nothing is ever lowered.
     ///
-    /// The hint is to be far above the clock *and* above [`counter_floor`](Self::counter_floor), because the clock may have been put back since
-    /// an earlier restore, and by a random amount, because two restores may begin with the same database in the same second.
+    /// The hint is to be far above the clock, which may have been put back, above [`counter_floor`](Self::counter_floor), and above every earlier
+    /// hint. The highest one is to be kept outside of the database as well: the same copy of it may be restored twice.
     fn raise(
         &mut self,
         index_id: u64,

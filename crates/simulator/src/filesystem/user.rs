@@ -193,6 +193,12 @@ impl SimFs {
         })
     }
 
+    /// What stands at a path refuses.
+    pub fn refuses(&self, path: impl AsRef<[u8]>) -> bool {
+        let state = self.shared.state.borrow();
+        state.disk.user_find(path.as_ref()).is_ok_and(|object| state.disk.refused.contains_key(&object))
+    }
+
     /// Another file system, with this number, is mounted over a directory.
     pub fn mount_over(&self, path: impl AsRef<[u8]>, device: u64) -> io::Result<()> {
         self.act(|disk| {

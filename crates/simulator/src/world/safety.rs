@@ -130,8 +130,10 @@ impl World {
             self.machines[number].store.renew(self.next_index_id);
             // Twice within a second must not give the same counters: outside the simulation a random number does that.
             let apart = COUNTERS_APART * self.next_index_id;
-            // The clock may have been put back since an earlier restore.
-            let known = self.machines[number].here(self.now).seconds.max(earlier);
+            // The clock may have been put back since an earlier restore, and the same copy be restored again: what was given then is known from
+            // outside of the database.
+            let machine = &self.machines[number];
+            let known = machine.here(self.now).seconds.max(earlier).max(machine.counter_floor);
             let floor = known + COUNTERS_AHEAD + apart;
             self.machines[number].counter_floor = floor;
         }
@@ -239,8 +241,12 @@ impl World {
             }
             *known = counter;
             let is_hidden = |refused: &RelativePath| path != refused && path.is_at_or_below(refused);
+            let disk = &self.machines[number].disk;
             let hidden = self.refused.iter().any(|(machine, refused)| {
-                *machine == number && RelativePath::parse(refused).is_ok_and(|refused| is_hidden(&refused))
+                *machine == number
+                    && RelativePath::parse(refused).is_ok_and(|refused| is_hidden(&refused))
+                    // A person may have put another directory in its place.
+                    && disk.refuses(refused)
             });
             if there.contains(path) && hidden {
                 return Err(format!(
