@@ -4,7 +4,7 @@ use homesync_simulator::world::{Tapes, run, run_with_real_index};
 use std::collections::BTreeMap;
 
 /// Worlds of each test run.
-const RUNS: u64 = 12;
+const RUNS: u64 = 24;
 
 #[test]
 fn nothing_is_violated_with_the_real_index_and_it_is_cut_in_the_middle() {
