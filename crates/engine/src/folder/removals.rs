@@ -2,7 +2,6 @@
 
 use super::scan::Gathered;
 use super::{Action, Folder, Now, SETTLE};
-use crate::canary::{Bug, planted};
 use crate::record::{Meaning, Seen, record};
 use crate::trees::{Candidates, Local, Unreadable, View};
 use homesync_paths::RelativePath;
@@ -30,7 +29,7 @@ impl Removals {
     /// It is not there. At the second look, after the settle time, that is believed.
     pub(super) fn missing(&mut self, path: &RelativePath, now: Now) {
         let since = *self.missing.entry(path.clone()).or_insert(now.ticks);
-        if now.ticks >= since + SETTLE || planted(Bug::GoneAtOnce) {
+        if now.ticks >= since + SETTLE {
             self.confirmed.insert(path.clone());
         }
     }
