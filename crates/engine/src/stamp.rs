@@ -26,6 +26,11 @@ impl Stamp {
         self.kind == other.kind && self.inode == other.inode && self.is_same_content(other)
     }
 
+    /// The same object, and nobody has touched it, as far as can be told after it was moved.
+    pub fn is_untouched_object(&self, other: &Self) -> bool {
+        self.is_same_object(other) && self.permissions == other.permissions
+    }
+
     /// A stamp that no object has: the file is read at the next look, whatever its times say.
     pub fn distrusted(self) -> Self {
         Self { changed: Timestamp::default(), ..self }

@@ -79,7 +79,7 @@ pub(super) fn permissions_of(entry: &Entry) -> u16 {
 pub(super) fn is_untouched(found: &Stamp, expected: &Stamp) -> bool {
     match expected.kind {
         Kind::Directory => found.kind == Kind::Directory && found.inode == expected.inode,
-        _ => found.is_same_object(expected) && found.permissions == expected.permissions,
+        _ => found.is_untouched_object(expected),
     }
 }
 

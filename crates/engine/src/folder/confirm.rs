@@ -18,9 +18,9 @@ impl Folder {
     ) -> Result<Vec<Action>, Unreadable> {
         let confirmed = std::mem::take(&mut self.confirmed);
         let is_sure = |local: &Local| {
-            local
-                .stamp
-                .is_none_or(|stamp| confirmed.get(&local.entry.path).is_some_and(|now| is_there(stamp, *now)))
+            local.stamp.is_none_or(|stamp| {
+                confirmed.get(&local.entry.path).is_some_and(|now| stamp.is_untouched_object(now))
+            })
         };
         let (sure, open): (Vec<Local>, Vec<Local>) = recorded.into_iter().partition(is_sure);
         if sure.is_empty() {
@@ -44,7 +44,7 @@ impl Folder {
             let known = view.local(&path)?.and_then(|own| own.stamp);
             self.dirty.insert(path.clone());
             match there {
-                Some(there) if known.is_some_and(|known| is_there(known, there)) => {
+                Some(there) if known.is_some_and(|known| known.is_untouched_object(&there)) => {
                     self.confirmed.insert(path, there);
                 }
                 // Not at once again: a look that finds nothing new would lead to the same question.
@@ -56,9 +56,4 @@ impl Folder {
         }
         Ok(if looks.is_empty() { Vec::new() } else { vec![Action::Scan(looks)] })
     }
-}
-
-/// The object that is known, whatever was done to its names.
-fn is_there(known: Stamp, now: Stamp) -> bool {
-    known.is_same_object(&now) && known.permissions == now.permissions
 }
