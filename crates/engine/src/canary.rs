@@ -63,6 +63,8 @@ bugs! {
     RemnantBelieved,
     /// Patterns that leave things out protect nothing.
     PatternsForgotten,
+    /// What is missing once is gone.
+    GoneAtOnce,
     /// Only what changed is planned, without the directories above it.
     NothingAbovePlanned,
     /// A look that began before our own operation is believed after it.

@@ -190,6 +190,21 @@ fn what_takes_the_place_of_a_directory_is_read_once_its_removals_are_settled_and
 }
 
 #[test]
+fn a_directory_that_is_back_before_anybody_missed_what_was_in_it_waits_for_nothing() {
+    let (directory, file) = (entry("d", DIRECTORY, &[]), entry("d/a", text("x"), &[]));
+    let now_a_file = entry("d", text("large"), &[]);
+    let mut rig = Rig::ours();
+    rig.lists(vec![("d", seen(&directory))]);
+    rig.lists_in("d", vec![("d/a", seen(&file))]);
+    rig.lists(vec![("d", seen(&now_a_file))]);
+    let theirs =
+        Entry { permissions: Some(0o700), ..entry("d", DIRECTORY, &[(US, 1 << 40), (THEM, 1 << 40)]) };
+    assert!(operations(&rig.hears(THEM, vec![theirs.clone()])).is_empty(), "a file is there");
+    let actions = rig.lists(vec![("d", seen(&directory))]);
+    assert_eq!(operations(&actions).first().map(|operation| operation.entry.clone()), Some(theirs));
+}
+
+#[test]
 fn locks_go_with_the_directory_that_held_them() {
     let directory = |at| seen(&entry(at, DIRECTORY, &[]));
     let mut rig = Rig::ours();

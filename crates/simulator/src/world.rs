@@ -5,6 +5,7 @@
 //! the same state and rest (*liveness*).
 
 mod accidents;
+mod gone;
 mod ledger;
 mod liveness;
 mod machine;
@@ -14,11 +15,13 @@ mod promises;
 mod real_index;
 mod safety;
 mod store;
+mod stored;
 
 pub use ledger::Ledger;
 pub use machine::{Deed, Machine};
 pub use network::{Message, Network};
 pub use store::Store;
+pub use stored::Stored;
 
 use crate::choices::{Choices, Tape, TapeReader};
 use crate::filesystem::{Settings, SimFs};
@@ -360,6 +363,7 @@ impl World {
 
     pub(crate) fn pass(&mut self, ticks: u64) {
         self.now = Now { seconds: START + ticks / 1_000, ticks };
+        self.ledger.borrow_mut().ticks = ticks;
         for machine in &self.machines {
             let seconds = machine.here(self.now).seconds;
             let nanoseconds = (ticks % 1_000) as u32 * 1_000_000;

@@ -2,6 +2,7 @@
 
 use super::scan::Gathered;
 use super::{Action, Folder, Now, SETTLE};
+use crate::canary::{Bug, planted};
 use crate::record::{Meaning, Seen, record};
 use crate::trees::{Candidates, Local, Unreadable, View};
 use homesync_paths::RelativePath;
@@ -29,7 +30,7 @@ impl Removals {
     /// It is not there. At the second look, after the settle time, that is believed.
     pub(super) fn missing(&mut self, path: &RelativePath, now: Now) {
         let since = *self.missing.entry(path.clone()).or_insert(now.ticks);
-        if now.ticks >= since + SETTLE {
+        if now.ticks >= since + SETTLE || planted(Bug::GoneAtOnce) {
             self.confirmed.insert(path.clone());
         }
     }

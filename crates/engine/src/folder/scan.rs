@@ -250,6 +250,9 @@ impl Folder {
         let is_covering = was_directory && !is_directory && !view.children(Some(path))?.is_empty();
         if is_covering {
             self.covering.insert(path.clone());
+        } else if self.covering.remove(path) {
+            // What waited because nobody knew what would be there is planned.
+            self.dirty.insert(path.clone());
         }
         Ok(is_covering)
     }

@@ -3,6 +3,7 @@
 //! Every write gets a content of its own, which says its number. A content is *superseded* when a person who saw it at a path overwrote, removed
 //! or replaced it there. Every other one must be on some disk, under a real name or in a recovery area.
 
+use super::gone::Gone;
 use crate::filesystem::{Found, SimFs};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -34,6 +35,10 @@ pub struct Ledger {
     pub(super) acted: Vec<bool>,
     /// For each machine, the objects there that patterns leave out, and their bytes.
     pub(super) left_out: Vec<Vec<(u64, Rc<Vec<u8>>)>>,
+    /// For each machine, what people took away there.
+    pub(super) gone: Vec<Gone>,
+    /// What time it is.
+    pub(super) ticks: u64,
     /// For each machine, contents on its disk, wherever.
     held: Vec<BTreeSet<Id>>,
     /// For each machine, contents that people there took away or overwrote since the last look.
@@ -56,6 +61,7 @@ impl Ledger {
             rotten: vec![BTreeMap::new(); machines],
             acted: vec![true; machines],
             left_out: vec![Vec::new(); machines],
+            gone: (0..machines).map(|_| Gone::default()).collect(),
             ..Self::default()
         }
     }
@@ -132,8 +138,11 @@ impl Ledger {
     }
 
     /// A person does something with what is at and below a path, and so with the bytes that are there: they are theirs from now on.
-    pub fn touches(&mut self, machine: usize, path: &str) {
+    pub fn touches(&mut self, machine: usize, disk: &SimFs, path: &str) {
         self.acted[machine] = true;
+        if disk.status_of(path).is_err() {
+            self.gone[machine].went(path, self.ticks);
+        }
         let below = format!("{path}/");
         let rotten = std::mem::take(&mut self.rotten[machine]);
         for (place, (bytes, id)) in rotten {

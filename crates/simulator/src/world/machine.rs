@@ -2,11 +2,12 @@
 
 use super::network::Message;
 use super::store::Store;
+use super::stored::Stored;
 use crate::filesystem::{Settings, SimFs};
 use homesync_disk::{Executor, Known, Report, Scanner, Staging, make_durable, serve, stamps};
 use homesync_engine::{
-    Action, BlockResult, Changes, Command, Event, Folder, Local, Now, Operation, Outcome, RootIdentity,
-    RootLook, Rules,
+    Action, BlockResult, Changes, Command, Event, Folder, Now, Operation, Outcome, RootIdentity, RootLook,
+    Rules,
 };
 use homesync_engine::{Failure, Remedy, Undone};
 use homesync_index::Position;
@@ -17,8 +18,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 /// What a machine did, for whoever checks it.
 #[derive(Debug)]
 pub enum Deed {
-    /// It made this durable. At that moment these paths, which it says were removed, were there; and those were not what it says.
-    Stored(Changes, Vec<RelativePath>, Vec<RelativePath>),
+    /// It made this durable.
+    Stored(Box<Stored>),
     /// It is about to do this.
     Operating(Vec<Operation>),
     /// It has done this.
@@ -129,15 +130,14 @@ impl Machine {
                         self.needs_scan = true;
                         return;
                     }
-                    let there = self.still_there(&changes);
-                    let other = self.not_there(&changes);
+                    let stored = Box::new(Stored::look(changes, &self.store, &self.disk));
                     let heard: Vec<_> = self.heard.take().into_iter().collect();
-                    if self.store.commit_hearing(&changes, heard).is_err() {
+                    if self.store.commit_hearing(&stored.changes, heard).is_err() {
                         // Whether it is there is known when the index is opened again. Until then nobody may hear of it either.
                         self.needs_scan = true;
                         return;
                     }
-                    self.deeds.push(Deed::Stored(changes, there, other));
+                    self.deeds.push(Deed::Stored(stored));
                 }
                 Action::Announce => self.announce(),
                 Action::Scan(paths) => {
@@ -171,32 +171,6 @@ impl Machine {
                 Action::Operate(operations) => events.push_back(self.operate(operations, now)),
             }
         }
-    }
-
-    /// Paths that these changes call removed although the very object is there.
-    fn still_there(&self, changes: &Changes) -> Vec<RelativePath> {
-        let inode = |path: &RelativePath| self.store.view().local(path).ok()??.stamp.map(|stamp| stamp.inode);
-        let is_there = |path: &RelativePath| {
-            let found = self.disk.status_of(path.as_str()).ok().map(|status| status.inode);
-            found.is_some() && found == inode(path)
-        };
-        let removed =
-            changes.local.iter().map(|local| &local.entry).filter(|entry| entry.content.is_deleted());
-        removed.map(|entry| entry.path.clone()).filter(is_there).collect()
-    }
-
-    /// Paths at which these changes say that something new is, and it is not.
-    fn not_there(&self, changes: &Changes) -> Vec<RelativePath> {
-        let is_there = |local: &Local| {
-            let known =
-                self.store.view().local(&local.entry.path).ok().flatten().and_then(|known| known.stamp);
-            // What is only said anew about a known object was not looked at.
-            let Some(stamp) = local.stamp.filter(|stamp| known != Some(*stamp)) else { return true };
-            let found = self.disk.status_of(local.entry.path.as_str()).ok().and_then(|status| status.stamp());
-            found.is_some_and(|found| found.inode == stamp.inode && found.is_same_content(&stamp))
-        };
-        let other = changes.local.iter().filter(|local| !is_there(local));
-        other.map(|local| local.entry.path.clone()).collect()
     }
 
     /// Makes what people here changed durable before the index says that it is so.

@@ -42,7 +42,7 @@ pub fn act(
 ) -> Option<(String, Vec<String>)> {
     let deed = draw(machine, disk, ledger, choices);
     for path in deed.iter().flat_map(|(_, paths)| paths) {
-        ledger.touches(machine, path);
+        ledger.touches(machine, disk, path);
     }
     deed
 }

@@ -1,6 +1,7 @@
 //! Promises that are kept in each single step: what is left out stays as it is, what is done is what was planned, and nothing grows without bound.
 
 use super::ledger::AREA;
+use super::stored::Stored;
 use super::{Message, World};
 use crate::filesystem::Found;
 use homesync_engine::{Operation, Outcome};
@@ -8,6 +9,8 @@ use std::rc::Rc;
 
 /// Requests of one machine to another that are not answered, at most: these files are small, so each is one block.
 const MOST_REQUESTS: usize = 64;
+/// Milliseconds for which something is missing at the least before it is called removed.
+const SECOND_LOOK: u64 = 1_000;
 
 impl World {
     /// S13: what a pattern leaves out is changed by people alone.
@@ -26,6 +29,25 @@ impl World {
             )),
             None => Ok(()),
         }
+    }
+
+    /// C13: what is missing may come back, and is not called removed before it was missed for a while.
+    pub(super) fn check_second_look(&mut self, number: usize, stored: &Stored) -> Result<(), String> {
+        let mut ledger = self.ledger.borrow_mut();
+        for path in &stored.missed {
+            if let Some(since) = ledger.gone[number].since(path)
+                && self.now.ticks < since + SECOND_LOOK
+            {
+                let after = self.now.ticks - since;
+                return Err(format!(
+                    "C13: machine {number} called {path:?} removed {after} ms after it went"
+                ));
+            }
+        }
+        for local in &stored.changes.local {
+            ledger.gone[number].is_known(&local.entry.path);
+        }
+        Ok(())
     }
 
     /// S15: what was done is what was planned, each once.

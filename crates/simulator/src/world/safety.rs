@@ -176,10 +176,11 @@ impl World {
         let mut planned = Vec::new();
         for deed in deeds {
             match deed {
-                Deed::Stored(changes, there, other) => {
-                    self.check_stored(number, &changes, &there)?;
+                Deed::Stored(stored) => {
+                    self.check_stored(number, &stored.changes, &stored.still_there)?;
+                    self.check_second_look(number, &stored)?;
                     // Where people interfere in the middle, nobody can know better.
-                    if let Some(path) = other.first().filter(|_| !self.swarm.interference) {
+                    if let Some(path) = stored.not_there.first().filter(|_| !self.swarm.interference) {
                         return Err(format!(
                             "S10: machine {number} took over a look at {path:?} that was out of date"
                         ));
