@@ -208,6 +208,8 @@ impl Folder {
         self.situation.now = now.seconds;
         match event {
             Event::Root(look) => self.root_seen(&look, view),
+            // What was seen in another place than the folder says nothing about it.
+            Event::Listed(_) | Event::Looked { .. } if self.root != RootState::Fine => Ok(Vec::new()),
             Event::Listed(listing) => self.listed(listing, view, now),
             Event::Looked { as_of, seen } => self.looked(as_of, seen, view, now),
             Event::Confirmed(found) => self.confirmed(found, view, now),

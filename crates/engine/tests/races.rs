@@ -6,7 +6,8 @@ mod support {
 }
 
 use homesync_engine::{
-    Action, Candidates, Command, Event, Guard, Local, Meaning, Question, Reason, Rules, Seen, Stamp, record,
+    Action, Candidates, Command, Event, Guard, Local, Meaning, Question, Reason, RootIdentity, RootLook,
+    Rules, Seen, Stamp, record,
 };
 use homesync_protocol::{Content, Entry, Relation, ShortId, Timestamp, Validity};
 use support::rig::{Rig, operations, seen};
@@ -281,6 +282,27 @@ fn c10_versions_decide_and_not_clocks() {
         let theirs = at_time(entry("a", text("theirs"), &[(THEM, 2)]), 2_000);
         assert_eq!(words(&Machine::new().has(ours).hears(THEM, theirs).plan()), ["a replaced, kept aside"]);
     }
+}
+
+#[test]
+fn e14_what_was_seen_in_the_place_of_a_root_that_is_away_says_nothing() {
+    let (file, other) = (entry("a", text("x"), &[]), entry("a", text("of another disk"), &[]));
+    let mut rig = Rig::ours();
+    rig.lists(vec![("a", seen(&file))]);
+    let looks = |rig: &mut Rig, seen: Seen| {
+        let as_of = rig.folder.epoch();
+        rig.event(Event::Looked { as_of, seen: vec![(path("a"), seen)] })
+    };
+    rig.event(Event::Root(RootLook::Missing));
+    looks(&mut rig, Seen::Absent);
+    looks(&mut rig, seen(&other));
+    assert_eq!(rig.own("a").map(|own| own.content), Some(text("x")));
+    let identity = RootIdentity { device: 1, inode: 1 };
+    let names = ["a".to_string(), ".stfolder".to_string()].into();
+    rig.event(Event::Root(RootLook::Read { identity, marker: true, names }));
+    rig.later(60_000);
+    looks(&mut rig, Seen::Absent);
+    assert!(rig.own("a").unwrap().is_present(), "it is missing for the first time");
 }
 
 #[test]

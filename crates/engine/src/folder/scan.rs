@@ -44,9 +44,6 @@ impl Folder {
         view: &dyn View,
         now: Now,
     ) -> Result<Vec<Action>, Unreadable> {
-        if self.root != crate::RootState::Fine {
-            return Ok(Vec::new());
-        }
         let mut remnant = None;
         let seen = match listing.seen {
             Err(_) if planted(Bug::UnknownIsGone) => BTreeMap::new(),

@@ -3,27 +3,36 @@
 use homesync_paths::RelativePath;
 use std::collections::BTreeMap;
 
-/// For each path that a person took away, when they first did, as long as the machine has recorded nothing there since.
+/// What people took away on a machine, and what the machine recorded since.
 #[derive(Debug, Default)]
 pub struct Gone {
-    since: BTreeMap<String, u64>,
+    /// For each path, when a person took away what was there.
+    went: BTreeMap<String, Vec<u64>>,
+    /// For each path, when the machine last recorded what is there.
+    known: BTreeMap<String, u64>,
 }
 
 impl Gone {
     /// A person took away what was there.
     pub fn went(&mut self, path: &str, ticks: u64) {
-        self.since.entry(path.to_string()).or_insert(ticks);
+        self.went.entry(path.to_string()).or_default().push(ticks);
     }
 
-    /// The machine recorded what is there now.
-    pub fn is_known(&mut self, path: &RelativePath) {
-        self.since.remove(path.as_str());
+    /// The machine records what is there now.
+    pub fn is_known(&mut self, path: &RelativePath, ticks: u64) {
+        self.known.insert(path.as_str().to_string(), ticks);
     }
 
-    /// The earliest moment since which this can have been missing: it went itself, or with a directory above.
+    /// The machine has an older index, and knows nothing of what it recorded.
+    pub fn is_forgotten(&mut self) {
+        self.known.clear();
+    }
+
+    /// The earliest moment since which this can have been missing: it went itself, or with a directory above it.
     pub fn since(&self, path: &RelativePath) -> Option<u64> {
-        let with_above = std::iter::once(path.as_str().to_string())
-            .chain(path.ancestors().map(|above| above.as_str().to_string()));
-        with_above.filter_map(|path| self.since.get(&path).copied()).min()
+        let known = self.known.get(path.as_str()).copied().unwrap_or_default();
+        let with_above = std::iter::once(path.clone()).chain(path.ancestors());
+        let went = with_above.filter_map(|path| self.went.get(path.as_str()));
+        went.flatten().copied().filter(|ticks| *ticks >= known).min()
     }
 }

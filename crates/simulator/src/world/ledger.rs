@@ -271,6 +271,7 @@ impl Ledger {
 
     /// The index that knew about what is in these slots is gone. Nobody can know any more where it was to go.
     pub fn forgets(&mut self, machine: usize, walk: &[Found], slots: &[String]) {
+        self.gone[machine].is_forgotten();
         let is_in_slot = |path: &String| slots.iter().any(|slot| path.contains(slot.as_str()));
         let ids = self.ids(machine, walk).into_iter().filter(|(path, _)| is_in_slot(path));
         self.under_way.extend(ids.map(|(_, id)| id).collect::<Vec<Id>>());

@@ -130,7 +130,7 @@ impl Machine {
                         self.needs_scan = true;
                         return;
                     }
-                    let stored = Box::new(Stored::look(changes, &self.store, &self.disk));
+                    let stored = Box::new(Stored::look(changes, self.device.into(), &self.store, &self.disk));
                     let heard: Vec<_> = self.heard.take().into_iter().collect();
                     if self.store.commit_hearing(&stored.changes, heard).is_err() {
                         // Whether it is there is known when the index is opened again. Until then nobody may hear of it either.

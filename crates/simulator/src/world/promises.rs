@@ -45,7 +45,7 @@ impl World {
             }
         }
         for local in &stored.changes.local {
-            ledger.gone[number].is_known(&local.entry.path);
+            ledger.gone[number].is_known(&local.entry.path, self.now.ticks);
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use super::store::Store;
 use crate::filesystem::SimFs;
 use homesync_engine::{Changes, Local};
 use homesync_paths::RelativePath;
-use homesync_protocol::Entry;
+use homesync_protocol::{Entry, ShortId};
 use std::collections::BTreeSet;
 
 /// Changes, and what they have to be compared with.
@@ -22,11 +22,11 @@ pub struct Stored {
 
 impl Stored {
     /// What is about to be stored, looked at before.
-    pub fn look(changes: Changes, store: &Store, disk: &SimFs) -> Self {
+    pub fn look(changes: Changes, own: ShortId, store: &Store, disk: &SimFs) -> Self {
         Self {
             still_there: still_there(&changes, store, disk),
             not_there: not_there(&changes, store, disk),
-            missed: missed(&changes, store),
+            missed: missed(&changes, own, store),
             changes,
         }
     }
@@ -61,7 +61,7 @@ fn not_there(changes: &Changes, store: &Store, disk: &SimFs) -> Vec<RelativePath
     other.map(|local| local.entry.path.clone()).collect()
 }
 
-fn missed(changes: &Changes, store: &Store) -> Vec<RelativePath> {
+fn missed(changes: &Changes, own: ShortId, store: &Store) -> Vec<RelativePath> {
     let done: BTreeSet<&RelativePath> = changes.journal.iter().map(|record| &record.path).collect();
     let is_elsewhere = |path: &RelativePath| {
         let Some(digest) = known(store, path).and_then(|local| local.entry.content.digest()) else {
@@ -74,7 +74,9 @@ fn missed(changes: &Changes, store: &Store) -> Vec<RelativePath> {
     // An operation that displaced a directory saw what was in it, and what was not.
     let is_done =
         |path: &RelativePath| done.contains(path) || path.ancestors().any(|above| done.contains(&above));
-    let seen = removed(changes).map(|entry| &entry.path).filter(|path| !is_done(path));
+    // What others removed as well is not called so because it was missed.
+    let ours = removed(changes).filter(|entry| entry.modified_by == own);
+    let seen = ours.map(|entry| &entry.path).filter(|path| !is_done(path));
     seen.filter(|path| known(store, path).is_some_and(|local| local.entry.is_present()))
         .filter(|path| !is_elsewhere(path))
         .cloned()
