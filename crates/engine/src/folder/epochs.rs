@@ -53,7 +53,51 @@ impl Epochs {
 fn paths_of(operation: &Operation) -> Vec<RelativePath> {
     let mut paths: Vec<RelativePath> = operation.paths().cloned().collect();
     if let Step::Put { displaced: Displaced::Conflict(copies) } = &operation.step {
+        // Directories are made for them where there are none: in a repository a copy has a place of its own.
+        let above = copies.iter().flat_map(RelativePath::ancestors);
+        paths.extend(above.filter(|above| !operation.path.is_at_or_below(above)));
         paths.extend(copies.iter().cloned());
     }
     paths
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::operation::Expected;
+    use homesync_protocol::{Content, Entry, Kind, ShortId, Timestamp, Validity, Version};
+
+    fn path(text: &str) -> RelativePath {
+        RelativePath::parse(text).unwrap()
+    }
+
+    fn conflict(at: &str, copy: &str) -> Operation {
+        let entry = Entry {
+            path: path(at),
+            content: Content::Deleted(Kind::File),
+            validity: Validity::Valid,
+            version: Version::empty(),
+            modified: Timestamp::default(),
+            modified_by: ShortId(1),
+            permissions: None,
+            sequence: 0,
+            previous: None,
+        };
+        let step = Step::Put { displaced: Displaced::Conflict(vec![path(copy)]) };
+        Operation { path: entry.path.clone(), expected: Expected::Absent, step, entry, unit: None }
+    }
+
+    #[test]
+    fn a_look_is_overtaken_where_a_copy_was_put_and_where_directories_were_made_for_it() {
+        let mut epochs = Epochs::default();
+        let operation = conflict("r/.git/refs/main", "r/.git/sync-conflicts/refs/main.sync-conflict");
+        epochs.operated([&operation].into_iter());
+        for overtaken in ["r/.git/refs/main", "r/.git/sync-conflicts", "r/.git/sync-conflicts/refs"] {
+            assert!(epochs.is_overtaken(&path(overtaken), 0), "{overtaken}");
+            assert!(!epochs.is_overtaken(&path(overtaken), epochs.now()), "{overtaken}");
+        }
+        for other in ["r", "r/.git", "r/.git/refs", "r/.git/HEAD"] {
+            assert!(!epochs.is_overtaken(&path(other), 0), "{other}");
+        }
+    }
 }
