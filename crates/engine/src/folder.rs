@@ -12,6 +12,7 @@ mod others;
 mod outcomes;
 mod removals;
 mod scan;
+mod unheard;
 
 pub use commands::{Command, Question};
 pub use fetches::BlockResult;

@@ -213,3 +213,38 @@ fn a_file_that_the_executor_finds_damaged_is_read_again_and_healed() {
     let is_fetched = |action: &Action| matches!(action, Action::Prepare(wanted) if **wanted == later);
     assert!(actions.iter().any(is_fetched), "{actions:?}");
 }
+
+#[test]
+fn a13_a_spoiled_file_that_we_moved_before_anybody_noticed_is_fetched_and_not_given_to_others() {
+    let (old, new) = (entry("a", text("content"), &[(US, 1)]), entry("b", text("content"), &[(THEM, 2)]));
+    let look = |content: &str, stamp: Stamp| Seen::Present {
+        stamp: Stamp { changed: Timestamp::at(9_999), ..stamp },
+        content: text(content),
+        blank: false,
+        racy: false,
+    };
+    let moved = |at_new: &dyn Fn(Stamp) -> Seen| {
+        let mut rig = Rig::ours();
+        rig.lists(vec![("a", seen(&old))]);
+        rig.folder.scanned();
+        let gone = entry("a", GONE, &[(US, 1), (THEM, 2)]);
+        rig.trees.apply(&homesync_engine::Changes {
+            others: vec![(device(THEM), new.clone()), (device(THEM), gone)],
+            ..homesync_engine::Changes::default()
+        });
+        // The move was done, and the index did not hear of it.
+        rig.lists(vec![("b", at_new(stamp_of(&old).unwrap()))]);
+        rig.own("b").map(|own| (own.content, own.validity, own.version))
+    };
+    let known = Some((text("content"), Validity::Suspect, new.version.clone()));
+    assert_eq!(moved(&|stamp| look("spoiled", stamp)), known);
+    // Another object, or one that was written meanwhile, is a person's.
+    let inode = |stamp: Stamp| Stamp { inode: stamp.inode + 500, ..stamp };
+    let time = |stamp: Stamp| Stamp { modified: Timestamp::at(9_999), ..stamp };
+    for seen in
+        [look("spoiled", inode(stamp_of(&old).unwrap())), look("spoiled", time(stamp_of(&old).unwrap()))]
+    {
+        let found = moved(&|_| seen.clone()).map(|(content, validity, _)| (content, validity));
+        assert_eq!(found, Some((text("spoiled"), Validity::Valid)));
+    }
+}

@@ -209,6 +209,9 @@ impl Folder {
             self.read_again_soon(path, now);
         }
         self.correct(path, seen, &mut candidates);
+        if let Some(local) = self.moved_and_rotten(seen, &candidates, view)? {
+            return self.noted(local, &candidates, view, gathered);
+        }
         match record(path, seen, &candidates, &self.rules, now.seconds) {
             Meaning::Unchanged => {}
             Meaning::Restamped(stamp) => gathered.changes.restamped.push((path.clone(), stamp)),
