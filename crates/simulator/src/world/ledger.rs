@@ -5,6 +5,7 @@
 
 use super::gone::Gone;
 use crate::filesystem::{Found, SimFs};
+use homesync_engine::Intent;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -19,7 +20,7 @@ pub struct Ledger {
     excused: BTreeSet<Id>,
     /// Contents that a disk spoiled where they were in use: whether a person sees them at the end depends on what else is where.
     spoiled: BTreeSet<Id>,
-    /// Contents in the recovery area of which an index that was lost knew that they were on their way to a name of their own.
+    /// Contents in the recovery area that were on their way to a name: an index that was lost knew of it, or a person has made something else there.
     under_way: BTreeSet<Id>,
     /// Contents of which a program kept only a draft.
     void: BTreeSet<Id>,
@@ -35,6 +36,8 @@ pub struct Ledger {
     pub(super) acted: Vec<bool>,
     /// For each machine, the objects there that patterns leave out, and their bytes.
     pub(super) left_out: Vec<Vec<(u64, Rc<Vec<u8>>)>>,
+    /// For each machine, contents in the recovery area that may still go back, and to which path.
+    displaced: Vec<Vec<(String, Id)>>,
     /// For each machine, what people took away there.
     pub(super) gone: Vec<Gone>,
     /// What time it is.
@@ -61,6 +64,7 @@ impl Ledger {
             rotten: vec![BTreeMap::new(); machines],
             acted: vec![true; machines],
             left_out: vec![Vec::new(); machines],
+            displaced: vec![Vec::new(); machines],
             gone: (0..machines).map(|_| Gone::default()).collect(),
             ..Self::default()
         }
@@ -144,9 +148,12 @@ impl Ledger {
             self.gone[machine].went(path, self.ticks);
         }
         let below = format!("{path}/");
+        let is_at = |place: &str| place == path || place.starts_with(&below);
+        // What is made there now is newer: what could not go back yet stays where it is.
+        self.under_way.extend(self.displaced[machine].iter().filter(|(at, _)| is_at(at)).map(|(_, id)| *id));
         let rotten = std::mem::take(&mut self.rotten[machine]);
         for (place, (bytes, id)) in rotten {
-            if place == path || place.starts_with(&below) {
+            if is_at(&place) {
                 self.damage.insert(bytes);
             } else {
                 self.rotten[machine].insert(place, (bytes, id));
@@ -267,6 +274,15 @@ impl Ledger {
             }
         }
         Ok(())
+    }
+
+    /// These intents are open: what is in their slots may go back.
+    pub fn is_open(&mut self, machine: usize, disk: &SimFs, intents: &[Intent]) {
+        let in_slot = |intent: &Intent| {
+            let bytes = disk.read(format!("{AREA}recovery/{}", intent.slot)).ok()?;
+            Some((intent.path.as_str().to_string(), self.id_of(&bytes)?))
+        };
+        self.displaced[machine] = intents.iter().filter_map(in_slot).collect();
     }
 
     /// The index that knew about what is in these slots is gone. Nobody can know any more where it was to go.

@@ -204,6 +204,7 @@ impl World {
             let there = disk.status_of(format!(".homesync/recovery/{}", intent.slot)).ok()?;
             intent.staged.map(|staged| staged.inode).filter(|staged| *staged == there.inode)
         };
+        self.ledger.borrow_mut().is_open(number, &disk, &intents);
         self.ledger.borrow_mut().staged[number] = intents.iter().filter_map(in_slot).collect();
         let walk = disk.walk();
         self.check_left_out(number, &walk)?;
