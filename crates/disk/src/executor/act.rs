@@ -93,10 +93,9 @@ impl<V: Vfs> Executor<'_, V> {
         let found = vfs.directory_status(&directory)?;
         let permissions = permissions_of(&operation.entry);
         if operation.entry.permissions.is_some() && found.permissions & 0o777 != permissions {
-            self.names_change(&directory)?;
-            vfs.set_directory_permissions(&directory, permissions)?;
+            return self.give_permissions(operation, &directory);
         }
-        vfs.directory_status(&directory)?.stamp().ok_or(Stop::Undone(Undone::Changed))
+        found.stamp().ok_or(Stop::Undone(Undone::Changed))
     }
 
     /// New and old exchange their names, and what came out is looked at.

@@ -52,9 +52,21 @@ impl<V: Vfs> Executor<'_, V> {
         if !is_same || !is_expected(found, Expected::Object(expected)) {
             return Err(Stop::Undone(Undone::Changed));
         }
-        self.names_change(&directory)?;
-        vfs.set_directory_permissions(&directory, permissions_of(&operation.entry))?;
-        Ok(Done { stamp: vfs.directory_status(&directory)?.stamp(), ..Done::default() })
+        Ok(Done { stamp: Some(self.give_permissions(operation, &directory)?), ..Done::default() })
+    }
+
+    /// Sets a directory's permissions. If it has others right after that, a person has just set those: they must not be known as ours.
+    pub(super) fn give_permissions(
+        &self,
+        operation: &Operation,
+        directory: &Rc<V::Directory>,
+    ) -> Result<Stamp, Stop> {
+        let vfs = self.tree.vfs;
+        let permissions = permissions_of(&operation.entry);
+        self.names_change(directory)?;
+        vfs.set_directory_permissions(directory, permissions)?;
+        let found = vfs.directory_status(directory)?.stamp();
+        found.filter(|found| found.permissions & 0o777 == permissions).ok_or(Stop::Undone(Undone::Changed))
     }
 
     /// A copy of what is in place, under a name of ours. Each block is looked at on the way: what a person is writing at this moment must not

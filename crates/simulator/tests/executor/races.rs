@@ -245,3 +245,23 @@ fn d22_a_name_appears_with_its_permissions_and_staged_content_is_private() {
     assert!(bench.execute(operations).iter().all(|outcome| outcome.result.is_ok()));
     assert_eq!(bench.fs.status_of("a").unwrap().modified, WRITTEN);
 }
+
+#[test]
+fn c2_permissions_that_a_person_gives_a_directory_right_after_us_are_known_as_theirs() {
+    let mut bench = Bench::with(&[("d/a", "x")]);
+    let mut operation = bench.put("d", Content::Directory);
+    operation.step = Step::Adjust;
+    let mut was_set = false;
+    bench.fs.set_hook(Box::new(move |fs, _, next| {
+        if std::mem::replace(&mut was_set, next == Call::SetDirectoryPermissions) {
+            fs.user_chmod("d", 0o744).unwrap();
+        }
+    }));
+    assert_eq!(bench.execute(vec![operation])[0].result, Err(Undone::Changed));
+    assert_eq!(bench.fs.status_of("d").unwrap().permissions, 0o744);
+    bench.fs.clear_hook();
+    let mut operation = bench.put("d", Content::Directory);
+    operation.step = Step::Adjust;
+    assert!(bench.execute(vec![operation])[0].result.is_ok());
+    assert_eq!(bench.fs.status_of("d").unwrap().permissions, 0o640);
+}
