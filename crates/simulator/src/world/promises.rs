@@ -33,6 +33,11 @@ impl World {
 
     /// C13: what is missing may come back, and is not called removed before it was missed for a while.
     pub(super) fn check_second_look(&mut self, number: usize, stored: &Stored) -> Result<(), String> {
+        let swarm = &self.swarm;
+        if swarm.errors || swarm.kills || swarm.power_cuts || swarm.real_index {
+            // An operation that was cut short may have taken it away before the person did.
+            return Ok(());
+        }
         let mut ledger = self.ledger.borrow_mut();
         for path in &stored.missed {
             if let Some(since) = ledger.gone[number].since(path)
