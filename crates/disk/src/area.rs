@@ -61,6 +61,19 @@ pub(crate) fn staged<V: Vfs>(tree: &Tree<'_, V>) -> io::Result<Rc<V::Directory>>
     tree.ours(AREA, STAGED)
 }
 
+/// The directory of staged files, if there is one.
+pub(crate) fn find_staged<V: Vfs>(tree: &Tree<'_, V>) -> io::Result<Option<Rc<V::Directory>>> {
+    let mut directory = tree.root()?;
+    for name in [AREA, STAGED] {
+        match tree.vfs.open_directory(&directory, Name::new(name.as_bytes())?) {
+            Ok(next) => directory = Rc::new(next),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(Some(directory))
+}
+
 /// The directory of what was displaced, made if it is missing.
 pub(crate) fn recovery<V: Vfs>(tree: &Tree<'_, V>) -> io::Result<Rc<V::Directory>> {
     tree.ours(AREA, RECOVERY)

@@ -17,6 +17,7 @@ mod foresight;
 mod prepare;
 mod remove;
 mod settle;
+mod stranded;
 
 pub(crate) use adjust::write_all;
 

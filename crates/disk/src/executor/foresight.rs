@@ -9,6 +9,7 @@ use homesync_paths::{RelativePath, equal_when_folded};
 use homesync_protocol::{Content, Kind};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::ops::Bound;
 
 /// What is to be displaced. A link's time is not kept, and the number of one that is gone may be given to the next, so its target counts too.
 pub(super) struct Target {
@@ -24,19 +25,39 @@ pub(super) struct Foresight {
     holds_copies: BTreeSet<RelativePath>,
 }
 
+/// What an earlier operation makes of the place in which a path is.
+enum Above {
+    /// A directory with nothing in it.
+    NewDirectory,
+    /// Nothing that could hold it.
+    Nothing,
+}
+
 impl Foresight {
+    /// Another object, or nothing, will be there, and with it goes whatever earlier operations left below.
     fn leaves(&mut self, path: &RelativePath, kind: Option<Kind>) {
+        let prefix = format!("{}/", path.as_str());
+        let from = (Bound::Included(prefix.as_str()), Bound::Unbounded);
+        let below = self.left.range::<str, _>(from).map(|(below, _)| below);
+        let below: Vec<RelativePath> =
+            below.take_while(|below| below.as_str().starts_with(&prefix)).cloned().collect();
+        for below in below {
+            self.left.remove(&below);
+        }
         self.left.insert(path.clone(), kind);
     }
 
-    /// What the nearest directory above will be that an earlier operation changes, if one does.
-    fn above(&self, path: &RelativePath) -> Option<Option<Kind>> {
+    /// What the nearest directory above will be that an earlier operation changes, if one does: what stands directly in a new one, or further down.
+    fn above(&self, path: &RelativePath) -> Option<Above> {
         let mut above = path.parent();
         while let Some(directory) = above {
-            if let Some(left) = self.left.get(&directory) {
-                return Some(*left);
+            match self.left.get(&directory) {
+                Some(Some(Kind::Directory)) if Some(&directory) == path.parent().as_ref() => {
+                    return Some(Above::NewDirectory);
+                }
+                Some(_) => return Some(Above::Nothing),
+                None => above = directory.parent(),
             }
-            above = directory.parent();
         }
         None
     }
@@ -134,7 +155,7 @@ impl<V: Vfs> Executor<'_, V> {
             Step::Move { from, from_expected, .. } => {
                 let old = self.tree.place(from).map_err(missing_is_changed)?;
                 let found = self.tree.status(&old)?.and_then(|status| status.stamp());
-                if found != Some(*from_expected) {
+                if found != Some(*from_expected) || foresight.above(from).is_some() {
                     return changed;
                 }
                 if self.is_other_spelling(from, &operation.path) {
@@ -148,8 +169,10 @@ impl<V: Vfs> Executor<'_, V> {
             (Some(Some(Kind::Directory)), _) if makes_directory => return Ok(true),
             (Some(Some(_)), _) => return changed,
             // In a directory that is new nothing is.
-            (None, Some(Some(Kind::Directory))) => return Ok(false),
-            (None, Some(_)) => return if operation.step == Step::Remove { Ok(false) } else { changed },
+            (None, Some(Above::NewDirectory)) => return Ok(false),
+            (None, Some(Above::Nothing)) => {
+                return if operation.step == Step::Remove { Ok(false) } else { changed };
+            }
             (None, None) => {}
         }
         let place = match self.tree.place(&operation.path).map_err(missing_is_changed) {

@@ -1,5 +1,6 @@
 //! Everything that can be found out and made ready before a person's object is touched.
 
+use super::stranded::STAGED_DIRECTORY;
 use super::{Executor, Stop};
 use crate::area::{act_name, slot, staged, staged_name};
 use crate::staging::is_right;
@@ -172,7 +173,7 @@ impl<V: Vfs> Executor<'_, V> {
     fn staged_directory(&self, entry: &Entry) -> Result<Staged<V>, Stop> {
         let vfs = self.tree.vfs;
         let directory = staged(&self.tree)?;
-        let name = format!("{}-directory", staged_name(&entry.path, None));
+        let name = format!("{}{STAGED_DIRECTORY}", staged_name(&entry.path, None));
         let own = Name::new(name.as_bytes())?;
         let permissions = permissions_of(entry);
         let is_made = match vfs.create_directory(&directory, own, permissions) {

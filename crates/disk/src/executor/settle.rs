@@ -24,6 +24,9 @@ impl<V: Vfs> Executor<'_, V> {
                 refused.get_or_insert(error);
             }
         }
+        if let Err(error) = self.keep_stranded() {
+            refused.get_or_insert(error);
+        }
         self.make_names_durable()?;
         refused.map_or(Ok(()), Err)
     }

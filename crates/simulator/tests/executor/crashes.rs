@@ -1,7 +1,8 @@
 //! Chapter A of the failure catalogue: kills and power cuts.
 
-use super::bench::{Bench, entry, file};
-use homesync_engine::Undone;
+use super::bench::{Bench, entry, file, parse};
+use homesync_engine::{Expected, Step, Undone};
+use homesync_protocol::Content;
 use homesync_simulator::choices::Tape;
 use homesync_simulator::filesystem::{Call, Calls, Fault, Faults, When};
 use rustix::io::Errno;
@@ -100,6 +101,36 @@ fn a6_a_power_cut_before_the_names_are_durable_leaves_old_or_new() {
         let text = bench.text("a").unwrap();
         assert!(text == "new" && bench.kept() == ["old"] || text == "old", "{seed}: {text}");
     }
+}
+
+#[test]
+fn a6_a_file_that_was_moved_into_a_new_directory_is_never_only_in_one_that_lost_its_name() {
+    let mut were_stranded = 0;
+    for seed in 0..400 {
+        let mut bench = Bench::with(&[("c", "moved")]);
+        cut_by(&bench, seed);
+        let content = file("moved");
+        let Expected::Object(from_expected) = bench.expected("c") else { panic!("it is there") };
+        let from_entry = Box::new(bench.remove("c").entry);
+        let mut move_in = bench.put("d/c", content);
+        move_in.step = Step::Move { from: parse("c"), from_expected, from_entry };
+        let operations = vec![bench.put("d", Content::Directory), move_in];
+        let mut was_renamed = 0;
+        bench.fs.set_hook(Box::new(move |fs, _, next| {
+            was_renamed += u64::from(next == Call::RenameNoReplace);
+            if was_renamed == 2 && next == Call::SynchronizeDirectory {
+                fs.crash();
+            }
+        }));
+        bench.execute(operations);
+        bench.fs.clear_hook();
+        bench.fs.reboot();
+        bench.settle();
+        let is_named = bench.text("c").is_some() || bench.text("d/c").is_some();
+        were_stranded += u64::from(!is_named);
+        assert!(is_named || bench.kept() == ["moved"], "{seed}: {:?}", bench.fs.walk());
+    }
+    assert!(were_stranded > 0, "otherwise this proves nothing");
 }
 
 #[test]

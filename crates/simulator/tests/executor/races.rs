@@ -265,3 +265,14 @@ fn c2_permissions_that_a_person_gives_a_directory_right_after_us_are_known_as_th
     assert!(bench.execute(vec![operation])[0].result.is_ok());
     assert_eq!(bench.fs.status_of("d").unwrap().permissions, 0o640);
 }
+
+#[test]
+fn a_unit_that_counts_on_what_goes_with_a_directory_is_not_begun() {
+    let mut bench = Bench::with(&[("d/.syncthing.x.tmp", "rest"), ("e/keep", "x")]);
+    let inside = "d/.syncthing.x.tmp/inside";
+    let operations = vec![bench.put("d", Content::Directory), bench.put_file(inside, "new")];
+    let unit = |operation| Operation { unit: Some(parse("d")), ..operation };
+    let outcomes = bench.execute(operations.into_iter().map(unit).collect());
+    assert!(outcomes.iter().all(|outcome| outcome.result == Err(Undone::Changed)), "{outcomes:?}");
+    assert_eq!(bench.text("d/.syncthing.x.tmp").as_deref(), Some("rest"), "nothing of it was done");
+}
