@@ -38,6 +38,8 @@ pub struct Ledger {
     pub(super) left_out: Vec<Vec<(u64, Rc<Vec<u8>>)>>,
     /// For each machine, contents in the recovery area that may still go back, and to which path.
     displaced: Vec<Vec<(String, Id)>>,
+    /// For each machine, what was in the recovery area at the last look.
+    kept: Vec<BTreeSet<Vec<u8>>>,
     /// For each machine, what people took away there.
     pub(super) gone: Vec<Gone>,
     /// What time it is.
@@ -65,6 +67,7 @@ impl Ledger {
             acted: vec![true; machines],
             left_out: vec![Vec::new(); machines],
             displaced: vec![Vec::new(); machines],
+            kept: vec![BTreeSet::new(); machines],
             gone: (0..machines).map(|_| Gone::default()).collect(),
             ..Self::default()
         }
@@ -195,6 +198,8 @@ impl Ledger {
 
     /// Looks at a machine's disk after the program did something: nothing that was there may be gone, unless a person took it.
     pub fn check_disk(&mut self, machine: usize, walk: &[Found]) -> Result<(), String> {
+        let paths = walk.iter().map(|found| &found.path);
+        self.kept[machine] = paths.filter(|path| path_of_kept(path).is_some()).cloned().collect();
         self.follow_rotten(machine, walk);
         let now: BTreeSet<Id> = self.ids(machine, walk).into_iter().map(|(_, id)| id).collect();
         let before = std::mem::replace(&mut self.held[machine], now);
@@ -285,6 +290,18 @@ impl Ledger {
         self.displaced[machine] = intents.iter().filter_map(in_slot).collect();
     }
 
+    /// Some operation is in the middle of its work: what came to the recovery area since the last look may go back as well.
+    pub fn is_in_the_middle(&mut self, machine: usize, disk: &SimFs) {
+        for found in disk.walk() {
+            let is_new = !self.kept[machine].contains(&found.path);
+            if let (true, Some(path), Some(id)) =
+                (is_new, path_of_kept(&found.path), self.id_of(&found.content))
+            {
+                self.displaced[machine].push((path, id));
+            }
+        }
+    }
+
     /// The index that knew about what is in these slots is gone. Nobody can know any more where it was to go.
     pub fn forgets(&mut self, machine: usize, walk: &[Found], slots: &[String]) {
         self.gone[machine].is_forgotten();
@@ -293,14 +310,18 @@ impl Ledger {
         self.under_way.extend(ids.map(|(_, id)| id).collect::<Vec<Id>>());
     }
 
-    /// At the very end: what was not superseded is under a real name, where a person sees it.
-    pub fn check_visible(&self, tree: &BTreeMap<String, Rc<Vec<u8>>>) -> Result<(), String> {
+    /// At the very end: a content that was not superseded and is not under a real name, where a person sees it.
+    pub fn hidden(&self, tree: &BTreeMap<String, Rc<Vec<u8>>>) -> Option<Id> {
         let visible: BTreeSet<Id> = tree.values().filter_map(|content| self.id_of(content)).collect();
         let excused = [&self.superseded, &self.excused, &self.spoiled, &self.under_way];
         let is_owed = |id: &Id| !visible.contains(id) && !excused.iter().any(|excused| excused.contains(id));
-        match (0..self.contents.len()).find(is_owed) {
-            Some(id) => Err(format!("E: content {id} is under no real name any more")),
-            None => Ok(()),
-        }
+        (0..self.contents.len()).find(is_owed)
     }
+}
+
+/// Where something in the recovery area was, also while it is beside its place there.
+fn path_of_kept(path: &[u8]) -> Option<String> {
+    let path = std::str::from_utf8(path).ok()?;
+    let (_, path) = path.strip_prefix(AREA)?.strip_prefix("recovery/")?.split_once('/')?;
+    Some(path.strip_suffix("~displaced").unwrap_or(path).to_string())
 }

@@ -1,6 +1,6 @@
 //! When nothing goes wrong any more: all machines come to the same state, and rest.
 
-use super::World;
+use super::{Machine, World};
 use crate::filesystem::{Faults, Settings};
 use homesync_disk::ObjectKind;
 use homesync_engine::{Command, FolderKind};
@@ -167,7 +167,29 @@ impl World {
             }
         }
         // What a person imposed put other people's contents into the recovery areas, as they wanted.
-        if self.swarm.kinds { Ok(()) } else { self.ledger.borrow().check_visible(&visible) }
+        if self.swarm.kinds {
+            return Ok(());
+        }
+        let ledger = self.ledger.borrow();
+        match ledger.hidden(&visible) {
+            Some(id) => Err(format!(
+                "E: content {id} is under no real name any more; it is at {:?}",
+                self.places_of(|bytes| ledger.id_of(bytes) == Some(id))
+            )),
+            None => Ok(()),
+        }
+    }
+
+    /// Where files with such bytes are, on which machine.
+    fn places_of(&self, is_it: impl Fn(&[u8]) -> bool) -> Vec<String> {
+        let of_machine = |machine: &Machine| {
+            let found = machine.disk.walk().into_iter().filter(|found| is_it(&found.content));
+            let number = machine.number;
+            found
+                .map(|found| format!("{number}:{}", String::from_utf8_lossy(&found.path)))
+                .collect::<Vec<String>>()
+        };
+        self.machines.iter().flat_map(of_machine).collect()
     }
 
     /// No machine has a state of its own any more that a person has not yet settled.

@@ -60,6 +60,7 @@ impl World {
                 return;
             }
             countdown = u64::MAX;
+            ledger.borrow_mut().is_in_the_middle(number, disk);
             let deed = people::act(number, disk, &mut ledger.borrow_mut(), &mut *choices.borrow_mut());
             if let (Some(log), Some((what, _))) = (&log, deed) {
                 log.borrow_mut().push(format!("         {number}: (before {call:?}) {what}"));
@@ -109,7 +110,7 @@ impl World {
             self.ledger.borrow_mut().acted[number] = true;
             self.ledger.borrow_mut().power_cut(number, &durable, &disk)?;
         }
-        let open = self.machines[number].store.open_intents();
+        let open = self.machines[number].store.acknowledged_intents();
         if !open.is_empty() {
             self.reach("intents open at start");
         }
@@ -199,7 +200,7 @@ impl World {
         if std::mem::replace(&mut self.checked[number], disk.changing_calls()) == disk.changing_calls() {
             return Ok(());
         }
-        let intents = self.machines[number].store.open_intents();
+        let intents = self.machines[number].store.acknowledged_intents();
         let in_slot = |intent: &homesync_engine::Intent| {
             let there = disk.status_of(format!(".homesync/recovery/{}", intent.slot)).ok()?;
             intent.staged.map(|staged| staged.inode).filter(|staged| *staged == there.inode)

@@ -163,6 +163,11 @@ impl Store {
         index.open_intents().unwrap_or_default()
     }
 
+    /// The same for checks, also where the index cannot be read just now.
+    pub fn acknowledged_intents(&self) -> Vec<Intent> {
+        self.acknowledged().open_intents().unwrap_or_default()
+    }
+
     /// All open intents are settled.
     pub fn settle_intents(&mut self) -> Result<(), IndexError> {
         let settled: Vec<u64> = self.open_intents().iter().map(|intent| intent.number).collect();
