@@ -240,6 +240,7 @@ mod tests {
                 permissions: None,
                 sequence: 0,
                 previous: None,
+                metadata: None,
             },
             stamp: None,
         };

@@ -166,6 +166,7 @@ fn gone(path: &RelativePath, candidates: &Candidates, rules: &Rules, now: u64) -
         permissions: None,
         sequence: 0,
         previous: own.entry.content.digest(),
+        metadata: None,
     };
     Meaning::Now(Box::new(Local { entry, stamp: None }))
 }
@@ -192,6 +193,7 @@ fn changed(
         permissions,
         sequence: 0,
         previous: own.and_then(|own| own.entry.content.digest()),
+        metadata: own.and_then(|own| own.entry.metadata.clone()),
     };
     // Others have it already: we put it there and were cut short before the index heard of it, or a person brought it here.
     let global = candidates.global().filter(|global| global.is_present() && is_same_item(&here, global));

@@ -265,6 +265,7 @@ fn local(path: RelativePath, number: u64) -> Local {
         permissions: Some(0o644),
         sequence: 0,
         previous: None,
+        metadata: None,
     };
     let inode = 10_000_000 + number;
     let stamp = Stamp { kind: Kind::File, size, modified, changed, inode, permissions: 0o644 };

@@ -1,6 +1,7 @@
 //! How values are written: short numbers, checked lengths, nothing that could be read as something else without notice.
 
 mod entry;
+mod metadata;
 mod record;
 
 pub(crate) use entry::{decode_entry, encode_entry, has_stamp, sequence_of};

@@ -1,6 +1,6 @@
 //! One item of a folder as machines tell each other about it, and which of several machines' items wins.
 
-use crate::{BlockList, BlocksHash, Relation, ShortId, Version};
+use crate::{BlockList, BlocksHash, Metadata, Relation, ShortId, Version};
 use homesync_paths::RelativePath;
 use std::cmp::Ordering;
 use std::fmt;
@@ -150,6 +150,8 @@ pub struct Entry {
     pub sequence: u64,
     /// The content from which the last change was made, where it is known: then the winner of a conflict may turn out to be no conflict.
     pub previous: Option<BlocksHash>,
+    /// Owner and attributes, where somebody keeps them.
+    pub metadata: Option<Arc<Metadata>>,
 }
 
 impl Entry {
@@ -241,6 +243,7 @@ mod tests {
             permissions: None,
             sequence: 0,
             previous: None,
+            metadata: None,
         }
     }
 

@@ -189,12 +189,15 @@ pub const ROWS: &[Row] = &[
 /// file, socket, environment or random source with the features in use; `getrandom` here would open a door.
 pub const SANS_IO_TREE: &[&str] = &[
     "block-buffer",
+    "bytes",
     "cfg-if",
     "cpufeatures",
     "crypto-common",
     "digest",
     "generic-array",
     "libc",
+    "lz4_flex",
+    "prost",
     "sha2",
     "thiserror",
     "tinyvec",

@@ -82,6 +82,7 @@ mod tests {
             permissions: None,
             sequence: 0,
             previous: None,
+            metadata: None,
         };
         let step = Step::Put { displaced: Displaced::Conflict(vec![path(copy)]) };
         Operation { path: entry.path.clone(), expected: Expected::Absent, step, entry, unit: None }

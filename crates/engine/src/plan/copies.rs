@@ -97,6 +97,7 @@ fn removed(own: &Entry, surroundings: &Surroundings<'_>) -> Entry {
         modified_by: machine,
         permissions: None,
         previous: own.content.digest(),
+        metadata: None,
         ..own.clone()
     }
 }

@@ -59,6 +59,7 @@ pub fn entry(at: &str, content: Content, counters: &[(u64, u64)]) -> Entry {
         permissions,
         sequence: 0,
         previous: None,
+        metadata: None,
     }
 }
 

@@ -3,6 +3,7 @@
 //! What neighbours have in common comes first (flags, permissions, machines), because a block stores only what differs from the
 //! value before. Whatever can be derived is a bit instead: the stamp's size is the file's, its permissions are the entry's.
 
+use super::metadata::{put_metadata, take_metadata};
 use super::{Cursor, Damaged, Dictionary, kind_number, kind_of, put_number, put_text, put_time};
 use homesync_engine::Stamp;
 use homesync_paths::RelativePath;
@@ -24,6 +25,7 @@ const SAME_SIZE: u8 = 1 << 3;
 const USUAL_BLOCKS: u8 = 1 << 4;
 const SAME_KIND: u8 = 1 << 5;
 const CHANGED_IS_MODIFIED: u8 = 1 << 6;
+const METADATA: u8 = 1 << 7;
 
 /// Counters of a version that are read without asking for memory.
 const FEW: usize = 8;
@@ -54,6 +56,9 @@ pub(crate) fn encode_entry(entry: &Entry, stamp: Option<&Stamp>, dictionary: &mu
     if let Some(stamp) = stamp {
         put_stamp(&mut out, stamp, second);
     }
+    if let Some(metadata) = &entry.metadata {
+        put_metadata(&mut out, metadata);
+    }
     out
 }
 
@@ -66,7 +71,8 @@ fn flags(entry: &Entry, stamp: Option<&Stamp>) -> (u8, u8) {
         | set(entry.previous.is_some(), PREVIOUS);
     let usual = |blocks: &BlockList| blocks.block_size() == block_size_for(blocks.size(), None);
     let mut second = set(entry.permissions.is_some(), PERMISSIONS)
-        | set(entry.content.blocks().is_some_and(usual), USUAL_BLOCKS);
+        | set(entry.content.blocks().is_some_and(usual), USUAL_BLOCKS)
+        | set(entry.metadata.is_some(), METADATA);
     if let Some(stamp) = stamp {
         second |= set(Some(stamp.permissions) == entry.permissions, SAME_PERMISSIONS)
             | set(stamp.modified == entry.modified, SAME_MODIFIED)
@@ -150,10 +156,21 @@ pub(crate) fn decode_entry(
         0 => None,
         _ => Some(take_stamp(&mut cursor, second, &content, permissions, modified)?),
     };
+    let metadata = if second & METADATA == 0 { None } else { Some(Arc::new(take_metadata(&mut cursor)?)) };
     cursor.end()?;
     let validity = validity_of(first >> VALIDITY & 7)?;
-    let entry =
-        Entry { path, content, validity, version, modified, modified_by, permissions, sequence, previous };
+    let entry = Entry {
+        path,
+        content,
+        validity,
+        version,
+        modified,
+        modified_by,
+        permissions,
+        sequence,
+        previous,
+        metadata,
+    };
     Ok((entry, stamp))
 }
 

@@ -141,6 +141,7 @@ mod tests {
                 permissions: None,
                 sequence: 0,
                 previous: None,
+                metadata: None,
             },
             stamp: None,
         });

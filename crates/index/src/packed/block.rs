@@ -291,7 +291,9 @@ mod tests {
                     let inside = opened.pairs().unwrap();
                     found.extend(inside.iter().map(|(key, value)| (key.to_vec(), value.to_vec())));
                     assert!(
-                        inside.iter().all(|(key, _)| key >= separator && next.is_none_or(|next| key < next))
+                        inside.iter().all(
+                            |(key, _)| key >= separator.as_slice() && next.is_none_or(|next| key < next)
+                        )
                     );
                 }
                 assert_eq!(found, map.clone().into_iter().collect::<Vec<_>>());

@@ -7,10 +7,11 @@ use homesync_index::{
 };
 use homesync_paths::RelativePath;
 use homesync_protocol::{
-    BlockHash, BlockList, Content, DeviceId, Entry, Kind, SMALLEST_BLOCK, ShortId, Timestamp, Validity,
-    Version,
+    Attribute, BlockHash, BlockList, Content, DeviceId, Entry, Kind, Metadata, Owner, SMALLEST_BLOCK,
+    ShortId, System, Timestamp, Validity, Version, WindowsOwner,
 };
 use std::fmt::Write;
+use std::sync::Arc;
 
 /// Numbers without a pattern, the same for the same seed.
 #[derive(Clone, Debug)]
@@ -68,6 +69,29 @@ fn any_content(random: &mut Random) -> Content {
     }
 }
 
+/// Owner and attributes.
+fn metadata(random: &mut Random) -> Arc<Metadata> {
+    let name = |random: &mut Random| ["", "ann", "bob"][random.below(3) as usize].to_string();
+    let owner = |random: &mut Random| Owner {
+        user: name(random),
+        group: name(random),
+        user_number: random.next() as u32,
+        group_number: random.next() as u32,
+    };
+    let windows = |random: &mut Random| WindowsOwner { name: name(random), is_group: random.one_in(2) };
+    let owner = random.one_in(2).then(|| owner(random));
+    let windows = random.one_in(4).then(|| windows(random));
+    let mut metadata = Metadata::new(owner, windows);
+    for system in System::ALL {
+        if random.one_in(3) {
+            let attribute =
+                |name: u64| Attribute { name: format!("user.{name}"), value: vec![7; name as usize] };
+            metadata.set_attributes(system, (0..random.below(4)).map(attribute).collect());
+        }
+    }
+    Arc::new(metadata)
+}
+
 pub fn any_entry(random: &mut Random, path: RelativePath) -> Entry {
     use Validity::{Ignored, Invalid, OnlyHere, Suspect, Unsupported, Valid};
     let validity = [Valid, Valid, Valid, Valid, Invalid, Ignored, Unsupported, Suspect, OnlyHere];
@@ -85,6 +109,7 @@ pub fn any_entry(random: &mut Random, path: RelativePath) -> Entry {
         permissions: (!random.one_in(3)).then(|| random.below(0o1000) as u16),
         sequence: 0,
         previous: random.one_in(4).then_some(digest),
+        metadata: random.one_in(4).then(|| metadata(random)),
     }
 }
 
@@ -218,6 +243,7 @@ pub fn local(text: &str) -> Local {
         permissions: None,
         sequence: 0,
         previous: None,
+        metadata: None,
     };
     let stamp = any_stamp(&mut Random(1), &entry);
     Local { entry, stamp: Some(stamp) }

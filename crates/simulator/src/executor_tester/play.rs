@@ -258,6 +258,7 @@ pub(super) fn entry(path: &RelativePath, thing: Thing) -> Entry {
         permissions: Some(thing.mode),
         sequence: 0,
         previous: None,
+        metadata: None,
     }
 }
 

@@ -163,5 +163,6 @@ pub fn entry(path: &str, content: Content) -> Entry {
         permissions: Some(0o640),
         sequence: 0,
         previous: None,
+        metadata: None,
     }
 }

@@ -80,5 +80,6 @@ pub fn entry(path: &str, bytes: &[u8]) -> Entry {
         permissions: None,
         sequence: 0,
         previous: None,
+        metadata: None,
     }
 }

@@ -43,6 +43,7 @@ fn c14_a_peer_that_asks_for_a_path_of_many_levels_gets_a_refusal() {
             permissions: None,
             sequence: 0,
             previous: None,
+            metadata: None,
         };
         assert!(!matches!(serve(&files, &wanted, 0), Ok(Some(_))));
     }
