@@ -1,11 +1,10 @@
 //! What machines on one network shout to be found.
 
 use crate::DeviceId;
-use crate::error::{ProtocolError, invalid};
+use crate::error::ProtocolError;
 use crate::hello::MAGIC;
-use crate::wire;
+use crate::wire::{self, device_id, field};
 use prost::Message as _;
-use prost::bytes::Bytes;
 
 /// What a packet of the protocol before this one begins with. It is left alone.
 const OLD_MAGIC: u32 = 0x7D79_BC40;
@@ -30,10 +29,9 @@ pub struct Announcement {
 impl Announcement {
     /// As it is sent.
     pub fn encode(&self) -> Vec<u8> {
-        let address = |address: &String| Bytes::copy_from_slice(address.as_bytes());
         let wire = wire::Announce {
-            id: Bytes::copy_from_slice(self.device.as_bytes()),
-            addresses: self.addresses.iter().map(address).collect(),
+            id: field(self.device.as_bytes()),
+            addresses: self.addresses.iter().map(field).collect(),
             instance: self.instance,
         };
         let mut all = MAGIC.to_be_bytes().to_vec();
@@ -58,15 +56,10 @@ impl Announcement {
         }
         let wire =
             wire::Announce::decode(body).map_err(|_| ProtocolError::Undecodable("the announcement"))?;
-        let id: [u8; 32] = wire
-            .id
-            .as_ref()
-            .try_into()
-            .map_err(|_| invalid("a machine's id", format!("{} bytes", wire.id.len())))?;
         let addresses = wire.addresses.iter().filter(|address| address.len() <= LONGEST_ADDRESS);
         let addresses = addresses.filter_map(|address| String::from_utf8(address.to_vec()).ok());
         Ok(Some(Self {
-            device: DeviceId::from_bytes(id),
+            device: device_id(&wire.id)?,
             addresses: addresses.take(MOST_ADDRESSES).collect(),
             instance: wire.instance,
         }))

@@ -96,9 +96,13 @@ pub enum RefusedReason {
 
 impl fmt::Display for Refused {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = String::from_utf8_lossy(&self.name);
-        write!(formatter, "{}: {}", Shown::new(&*name), self.reason)
+        write!(formatter, "{}: {}", shown(&self.name), self.reason)
     }
+}
+
+/// A name as it came, made safe to print.
+pub(crate) fn shown(name: &[u8]) -> String {
+    Shown::new(&*String::from_utf8_lossy(name)).to_string()
 }
 
 pub(crate) fn invalid(what: &'static str, found: impl Into<String>) -> ProtocolError {

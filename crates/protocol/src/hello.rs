@@ -1,7 +1,7 @@
 //! The greeting, which both sides send as soon as the line is encrypted.
 
 use crate::error::{ProtocolError, invalid};
-use crate::wire;
+use crate::wire::{self, field};
 use prost::Message as _;
 use prost::bytes::Bytes;
 
@@ -30,11 +30,10 @@ pub struct Hello {
 impl Hello {
     /// As it is sent.
     pub fn encode(&self) -> Vec<u8> {
-        let text = |text: &str| Bytes::copy_from_slice(text.as_bytes());
         let wire = wire::Hello {
-            device_name: text(shortened(&self.device_name)),
-            client_name: text(&self.client_name),
-            client_version: text(&self.client_version),
+            device_name: field(shortened(&self.device_name)),
+            client_name: field(&self.client_name),
+            client_version: field(&self.client_version),
             connections: i32::try_from(self.connections).unwrap_or(i32::MAX),
             timestamp: self.timestamp,
         };
@@ -82,53 +81,4 @@ impl Hello {
 fn shortened(name: &str) -> &str {
     const LONGEST_NAME: usize = 1_024;
     &name[..name.floor_char_boundary(LONGEST_NAME)]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn hex(text: &str) -> Vec<u8> {
-        let digits: Vec<u8> = text.bytes().filter(u8::is_ascii_hexdigit).collect();
-        let byte = |pair: &[u8]| u8::from_str_radix(str::from_utf8(pair).unwrap(), 16).unwrap();
-        digits.chunks(2).map(byte).collect()
-    }
-
-    #[test]
-    fn a_greeting_has_the_known_bytes() {
-        let hello = Hello {
-            device_name: "a".to_string(),
-            client_name: "b".to_string(),
-            client_version: "v1".to_string(),
-            ..Hello::default()
-        };
-        let bytes = hex("2ea7d90b 000a 0a0161 120162 1a027631");
-        assert_eq!(hello.encode(), bytes);
-        for end in 0..bytes.len() {
-            assert_eq!(Hello::decode(&bytes[..end]), Ok(None), "{end} bytes are too few");
-        }
-        let more = [bytes.as_slice(), b"more"].concat();
-        assert_eq!(Hello::decode(&more), Ok(Some((hello, bytes.len()))));
-    }
-
-    #[test]
-    fn other_protocols_and_older_versions_are_told_apart() {
-        assert_eq!(Hello::decode(b"GET / HTTP/1.1"), Err(ProtocolError::Magic(0x4745_5420)));
-        assert_eq!(Hello::decode(&hex("9f79bc40")), Err(ProtocolError::TooOld));
-        assert_eq!(Hello::decode(&hex("00010001")), Err(ProtocolError::TooOld));
-    }
-
-    #[test]
-    fn f1_a_greeting_that_is_too_long_or_damaged_is_refused() {
-        assert!(matches!(Hello::decode(&hex("2ea7d90b 8000")), Err(ProtocolError::TooLong { .. })));
-        assert!(matches!(Hello::decode(&hex("2ea7d90b 0002 0aff")), Err(ProtocolError::Undecodable(_))));
-        assert!(matches!(Hello::decode(&hex("2ea7d90b 0003 0a01ff")), Err(ProtocolError::Invalid { .. })));
-    }
-
-    #[test]
-    fn a_very_long_name_is_shortened_between_two_characters() {
-        let hello = Hello { device_name: "ü".repeat(100_000), ..Hello::default() };
-        let (back, _) = Hello::decode(&hello.encode()).unwrap().unwrap();
-        assert_eq!(back.device_name, "ü".repeat(512));
-    }
 }

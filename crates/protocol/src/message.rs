@@ -11,7 +11,7 @@ mod rules;
 pub mod transfer;
 
 use crate::error::ProtocolError;
-use crate::wire;
+use crate::wire::{self, field, text};
 use cluster::ClusterConfig;
 use index::IndexMessage;
 use progress::Progress;
@@ -123,9 +123,7 @@ impl Message {
             Self::Response(response) => response.to_wire().encode_to_vec(),
             Self::Progress(progress) => progress.to_wire().encode_to_vec(),
             Self::Ping => Vec::new(),
-            Self::Close(reason) => {
-                wire::Close { reason: Bytes::copy_from_slice(reason.as_bytes()) }.encode_to_vec()
-            }
+            Self::Close(reason) => wire::Close { reason: field(reason) }.encode_to_vec(),
         }
     }
 
@@ -151,7 +149,7 @@ impl Message {
             Kind::Ping => Self::Ping,
             Kind::Close => {
                 let close = wire::Close::decode(body).map_err(damaged)?;
-                Self::Close(String::from_utf8_lossy(&close.reason).into_owned())
+                Self::Close(text(&close.reason))
             }
         })
     }

@@ -1,7 +1,24 @@
-//! The messages as they stand on the wire, field by field, with nothing checked. Only this crate sees them: what leaves it went through
-//! [`crate::message`].
+//! The messages as they stand on the wire, field by field. Nobody outside of this crate sees them: what leaves it went through [`crate::message`].
 
+use crate::DeviceId;
+use crate::error::{ProtocolError, invalid};
 use prost::bytes::Bytes;
+
+/// As a field.
+pub fn field(bytes: impl AsRef<[u8]>) -> Bytes {
+    Bytes::copy_from_slice(bytes.as_ref())
+}
+
+/// A name for people: what is no text in it is shown as such.
+pub fn text(field: &Bytes) -> String {
+    String::from_utf8_lossy(field).into_owned()
+}
+
+/// Which machine is meant.
+pub fn device_id(field: &Bytes) -> Result<DeviceId, ProtocolError> {
+    let id: Result<[u8; 32], _> = field.as_ref().try_into();
+    id.map(DeviceId::from_bytes).map_err(|_| invalid("a machine's id", format!("{} bytes", field.len())))
+}
 
 #[derive(Clone, PartialEq, prost::Message)]
 pub struct Hello {

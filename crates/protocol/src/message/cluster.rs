@@ -2,7 +2,7 @@
 
 use crate::DeviceId;
 use crate::error::{ProtocolError, invalid};
-use crate::wire;
+use crate::wire::{self, device_id, field, text};
 use prost::bytes::Bytes;
 use std::collections::BTreeSet;
 
@@ -105,8 +105,8 @@ impl ClusterConfig {
 
 fn folder_to_wire(folder: &SharedFolder) -> wire::Folder {
     wire::Folder {
-        id: bytes(&folder.id),
-        label: bytes(&folder.label),
+        id: field(&folder.id),
+        label: field(&folder.label),
         stopped: i32::from(folder.is_paused),
         devices: folder.devices.iter().map(device_to_wire).collect(),
         ..wire::Folder::default()
@@ -115,13 +115,13 @@ fn folder_to_wire(folder: &SharedFolder) -> wire::Folder {
 
 fn device_to_wire(device: &SharedDevice) -> wire::Device {
     wire::Device {
-        id: Bytes::copy_from_slice(device.id.as_bytes()),
-        name: bytes(&device.name),
-        addresses: device.addresses.iter().map(|address| bytes(address)).collect(),
+        id: field(device.id.as_bytes()),
+        name: field(&device.name),
+        addresses: device.addresses.iter().map(field).collect(),
         max_sequence: i64::try_from(device.max_sequence).unwrap_or(i64::MAX),
         index_id: device.index_id,
         introducer: device.is_introducer,
-        password_token: Bytes::copy_from_slice(&device.password_token),
+        password_token: field(&device.password_token),
         ..wire::Device::default()
     }
 }
@@ -133,13 +133,8 @@ fn folder_from_wire(wire: wire::Folder) -> Result<SharedFolder, ProtocolError> {
 }
 
 fn device_from_wire(wire: wire::Device) -> Result<SharedDevice, ProtocolError> {
-    let id: [u8; 32] = wire
-        .id
-        .as_ref()
-        .try_into()
-        .map_err(|_| invalid("a machine's id", format!("{} bytes", wire.id.len())))?;
     Ok(SharedDevice {
-        id: DeviceId::from_bytes(id),
+        id: device_id(&wire.id)?,
         name: text(&wire.name),
         addresses: wire.addresses.iter().map(text).collect(),
         // A negative one is as good as none: everything is sent then.
@@ -157,13 +152,4 @@ pub(super) fn folder_id(bytes: &Bytes) -> Result<String, ProtocolError> {
         return Err(invalid("a folder's id", format!("it has {} bytes", text.len())));
     }
     Ok(text)
-}
-
-fn bytes(text: &str) -> Bytes {
-    Bytes::copy_from_slice(text.as_bytes())
-}
-
-/// Names are for people: what is no text in them is shown as such.
-fn text(bytes: &Bytes) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
 }

@@ -3,8 +3,8 @@
 use super::cluster::folder_id;
 use super::item;
 use crate::error::{ProtocolError, Refused};
+use crate::wire::field;
 use crate::{Entry, wire};
-use prost::bytes::Bytes;
 
 /// The most items in one message.
 pub const MOST_ITEMS: usize = 1_000;
@@ -44,7 +44,7 @@ impl IndexMessage {
 
     pub(super) fn to_wire(&self) -> wire::Index {
         wire::Index {
-            folder: Bytes::copy_from_slice(self.folder.as_bytes()),
+            folder: field(&self.folder),
             files: self.entries.iter().map(item::to_wire).collect(),
             last_sequence: i64::try_from(self.last_sequence).unwrap_or(i64::MAX),
             previous_sequence: i64::try_from(self.previous_sequence).unwrap_or(i64::MAX),

@@ -2,13 +2,14 @@
 
 use super::platform;
 use super::rules::broken;
-use crate::error::{ProtocolError, Refused, RefusedReason, invalid};
+use crate::error::{ProtocolError, Refused, RefusedReason, invalid, shown};
+use crate::wire::field;
 use crate::{
     BlockHash, BlockList, BlocksHash, Content, Entry, Kind, SMALLEST_BLOCK, ShortId, Timestamp, Validity,
     Version, wire,
 };
 use homesync_paths::{
-    RelativePath, RelativePathError, Shown, is_control_path_folded, is_store_path, is_temporary_folded,
+    RelativePath, RelativePathError, is_control_path_folded, is_store_path, is_temporary_folded,
 };
 use prost::bytes::Bytes;
 use std::sync::Arc;
@@ -25,8 +26,7 @@ pub(super) fn clean_path(bytes: &Bytes) -> Result<Result<RelativePath, RelativeP
     use RelativePathError as E;
     match RelativePath::from_wire(bytes) {
         Err(reason @ (E::Empty | E::Absolute | E::EmptyName | E::DotName)) => {
-            let name = Shown::new(&*String::from_utf8_lossy(bytes)).to_string();
-            Err(ProtocolError::Path { name, reason })
+            Err(ProtocolError::Path { name: shown(bytes), reason })
         }
         other => Ok(other),
     }
@@ -51,7 +51,7 @@ pub(super) fn to_wire(entry: &Entry) -> wire::FileInfo {
     let is_whole = entry.is_present();
     let blocks = entry.content.blocks().filter(|_| is_whole);
     wire::FileInfo {
-        name: Bytes::copy_from_slice(entry.path.as_str().as_bytes()),
+        name: field(entry.path.as_str()),
         kind: match entry.content.kind() {
             Kind::File => FILE,
             Kind::Directory => DIRECTORY,
@@ -71,14 +71,14 @@ pub(super) fn to_wire(entry: &Entry) -> wire::FileInfo {
         platform: entry.metadata.as_deref().map(platform::to_wire),
         blocks: blocks.map(blocks_to_wire).unwrap_or_default(),
         link_target: match &entry.content {
-            Content::Link(target) if is_whole => Bytes::copy_from_slice(target.as_bytes()),
+            Content::Link(target) if is_whole => field(target.as_bytes()),
             _ => Bytes::new(),
         },
-        blocks_hash: blocks.map(|blocks| Bytes::copy_from_slice(&blocks.digest().0)).unwrap_or_default(),
+        blocks_hash: blocks.map(|blocks| field(blocks.digest().0)).unwrap_or_default(),
         previous_blocks_hash: entry
             .previous
             .filter(|_| blocks.is_some())
-            .map(|previous| Bytes::copy_from_slice(&previous.0))
+            .map(|previous| field(previous.0))
             .unwrap_or_default(),
     }
 }
@@ -86,7 +86,7 @@ pub(super) fn to_wire(entry: &Entry) -> wire::FileInfo {
 fn blocks_to_wire(list: &BlockList) -> Vec<wire::Block> {
     let block = |(number, hash): (usize, &BlockHash)| {
         let (offset, size) = list.extent(number);
-        let hash = Bytes::copy_from_slice(&hash.0);
+        let hash = field(hash.0);
         wire::Block { offset: i64::try_from(offset).unwrap_or(i64::MAX), size: size as i32, hash }
     };
     list.hashes().iter().enumerate().map(block).collect()
@@ -97,8 +97,7 @@ fn blocks_to_wire(list: &BlockList) -> Vec<wire::Block> {
 pub(super) fn from_wire(file: wire::FileInfo) -> Result<Result<Entry, Refused>, ProtocolError> {
     let path = clean_path(&file.name)?;
     if let Some(rule) = broken(&file).filter(|rule| !rule.is_tolerated()) {
-        let name = String::from_utf8_lossy(&file.name).into_owned();
-        return Err(invalid("an item", format!("{}: {rule}", Shown::new(&*name))));
+        return Err(invalid("an item", format!("{}: {rule}", shown(&file.name))));
     }
     let name = file.name.to_vec();
     let entry = path.map_err(RefusedReason::Name).and_then(|path| entry_at(path, file));

@@ -2,34 +2,29 @@
 
 use crate::error::RefusedReason;
 use crate::metadata::{Attribute, MOST_METADATA, Metadata, Owner, System, WindowsOwner};
-use crate::wire;
-use prost::bytes::Bytes;
+use crate::wire::{self, field, text};
 use std::sync::Arc;
 
 pub(super) fn to_wire(metadata: &Metadata) -> wire::Platform {
-    let text = |text: &str| Bytes::copy_from_slice(text.as_bytes());
     let attributes = |system: System| {
         metadata.attributes(system).map(|all| wire::Attributes {
             all: all
                 .iter()
-                .map(|one| wire::Attribute {
-                    name: text(&one.name),
-                    value: Bytes::copy_from_slice(&one.value),
-                })
+                .map(|one| wire::Attribute { name: field(&one.name), value: field(&one.value) })
                 .collect(),
         })
     };
     wire::Platform {
         unix: metadata.owner.as_ref().map(|owner| wire::Unix {
-            owner: text(&owner.user),
-            group: text(&owner.group),
+            owner: field(&owner.user),
+            group: field(&owner.group),
             uid: owner.user_number as i32,
             gid: owner.group_number as i32,
         }),
         windows: metadata
             .windows_owner
             .as_ref()
-            .map(|owner| wire::Windows { owner: text(&owner.name), is_group: owner.is_group }),
+            .map(|owner| wire::Windows { owner: field(&owner.name), is_group: owner.is_group }),
         linux: attributes(System::Linux),
         darwin: attributes(System::Darwin),
         freebsd: attributes(System::FreeBsd),
@@ -40,7 +35,6 @@ pub(super) fn to_wire(metadata: &Metadata) -> wire::Platform {
 /// Nothing where nothing was said. An item with absurdly many attributes is refused.
 pub(super) fn from_wire(wire: Option<wire::Platform>) -> Result<Option<Arc<Metadata>>, RefusedReason> {
     let Some(wire) = wire else { return Ok(None) };
-    let text = |bytes: &Bytes| String::from_utf8_lossy(bytes).into_owned();
     let owner = wire.unix.map(|unix| Owner {
         user: text(&unix.owner),
         group: text(&unix.group),

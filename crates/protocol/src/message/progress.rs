@@ -3,9 +3,9 @@
 use super::cluster::folder_id;
 use super::item::{clean_path, version_from_wire, version_to_wire};
 use crate::error::ProtocolError;
+use crate::wire::field;
 use crate::{Version, wire};
 use homesync_paths::RelativePath;
-use prost::bytes::Bytes;
 
 /// The blocks of one folder's unfinished files.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,15 +37,12 @@ impl Progress {
     pub(super) fn to_wire(&self) -> wire::Progress {
         let update = |update: &ProgressUpdate| wire::ProgressUpdate {
             kind: if update.blocks.is_some() { APPEND } else { FORGET },
-            name: Bytes::copy_from_slice(update.path.as_str().as_bytes()),
+            name: field(update.path.as_str()),
             version: Some(version_to_wire(&update.version)),
             blocks: update.blocks.iter().flatten().filter_map(|block| i32::try_from(*block).ok()).collect(),
             block_size: i32::try_from(update.block_size).unwrap_or(0),
         };
-        wire::Progress {
-            folder: Bytes::copy_from_slice(self.folder.as_bytes()),
-            updates: self.updates.iter().map(update).collect(),
-        }
+        wire::Progress { folder: field(&self.folder), updates: self.updates.iter().map(update).collect() }
     }
 
     /// An update that cannot be understood is left out: it only saves time.

@@ -4,7 +4,7 @@ use super::cluster::folder_id;
 use crate::BlockHash;
 use crate::error::{ProtocolError, invalid};
 use crate::message::item::{clean_path, hash_of};
-use crate::wire;
+use crate::wire::{self, field};
 use homesync_paths::RelativePath;
 use prost::bytes::Bytes;
 
@@ -68,11 +68,11 @@ impl Request {
         };
         wire::Request {
             id: self.id,
-            folder: Bytes::copy_from_slice(self.folder.as_bytes()),
-            name: Bytes::copy_from_slice(name),
+            folder: field(&self.folder),
+            name: field(name),
             offset: self.offset.map_or(-1, |offset| i64::try_from(offset).unwrap_or(i64::MAX)),
             size: i32::try_from(self.size).unwrap_or(i32::MAX),
-            hash: self.hash.map(|hash| Bytes::copy_from_slice(&hash.0)).unwrap_or_default(),
+            hash: self.hash.map(|hash| field(hash.0)).unwrap_or_default(),
             from_temporary: self.from_temporary,
             block: i32::try_from(self.block).unwrap_or(i32::MAX),
         }
