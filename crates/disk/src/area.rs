@@ -63,8 +63,16 @@ pub(crate) fn staged<V: Vfs>(tree: &Tree<'_, V>) -> io::Result<Rc<V::Directory>>
 
 /// The directory of staged files, if there is one.
 pub(crate) fn find_staged<V: Vfs>(tree: &Tree<'_, V>) -> io::Result<Option<Rc<V::Directory>>> {
-    let mut directory = tree.root()?;
-    for name in [AREA, STAGED] {
+    find(tree, tree.root()?, [AREA, STAGED])
+}
+
+/// The directory to which these names lead, if all of them are there.
+fn find<'n, V: Vfs>(
+    tree: &Tree<'_, V>,
+    mut directory: Rc<V::Directory>,
+    names: impl IntoIterator<Item = &'n str>,
+) -> io::Result<Option<Rc<V::Directory>>> {
+    for name in names {
         match tree.vfs.open_directory(&directory, Name::new(name.as_bytes())?) {
             Ok(next) => directory = Rc::new(next),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -97,15 +105,9 @@ pub(crate) fn find_slot<'s, V: Vfs>(
     tree: &Tree<'_, V>,
     slot: &'s str,
 ) -> io::Result<Option<(Rc<V::Directory>, Name<'s>)>> {
-    let mut directory = recovery(tree)?;
     let (above, name) = slot.rsplit_once('/').unwrap_or(("", slot));
-    for part in above.split('/').filter(|part| !part.is_empty()) {
-        match tree.vfs.open_directory(&directory, Name::new(part.as_bytes())?) {
-            Ok(next) => directory = Rc::new(next),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error),
-        }
-    }
+    let parts = above.split('/').filter(|part| !part.is_empty());
+    let Some(directory) = find(tree, recovery(tree)?, parts)? else { return Ok(None) };
     Ok(Some((directory, Name::new(name.as_bytes())?)))
 }
 

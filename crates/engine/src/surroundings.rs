@@ -90,7 +90,7 @@ impl Situation {
 
 /// The path, or a directory above it, is in the set.
 pub(crate) fn has_at_or_above(set: &BTreeSet<RelativePath>, path: &RelativePath) -> bool {
-    !set.is_empty() && at_or_above(path).any(|above| set.contains(&above))
+    !set.is_empty() && path.at_or_above().any(|above| set.contains(&above))
 }
 
 /// The path, or something below it, is in the set.
@@ -101,11 +101,6 @@ fn has_at_or_below(set: &BTreeSet<RelativePath>, path: &RelativePath) -> bool {
     let prefix = format!("{}/", path.as_str());
     let mut below = set.range::<str, _>((Bound::Included(prefix.as_str()), Bound::Unbounded));
     set.contains(path) || below.next().is_some_and(|first| first.as_str().starts_with(&prefix))
-}
-
-/// A path, its directory, and so on up.
-pub fn at_or_above(path: &RelativePath) -> impl Iterator<Item = RelativePath> {
-    std::iter::once(path.clone()).chain(path.ancestors())
 }
 
 /// Reads the trees for one plan.
@@ -219,7 +214,7 @@ impl<'a> Surroundings<'a> {
         let is_other = |global: &Entry| global.is_present() && global.content != Content::Directory;
         let (mut above, mut is_closed) = (Vec::new(), false);
         // Up to the first that is known or closed, one after the other: a path may have very many levels.
-        for directory in at_or_above(path) {
+        for directory in path.at_or_above() {
             if let Some(known) = self.closed.borrow().get(&directory) {
                 is_closed = *known;
                 break;

@@ -1,7 +1,9 @@
 //! A path that cannot leave its root.
 
 use std::borrow::Borrow;
+use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::Bound;
 use std::sync::Arc;
 use unicode_normalization::is_nfc;
 
@@ -119,6 +121,18 @@ impl RelativePath {
         std::iter::successors(self.parent(), Self::parent)
     }
 
+    /// The path itself, and the directories that hold it.
+    pub fn at_or_above(&self) -> impl Iterator<Item = Self> {
+        std::iter::once(self.clone()).chain(self.ancestors())
+    }
+
+    /// What a map has below this path, without looking at the rest of it.
+    pub fn keys_below<'m, V>(&self, map: &'m BTreeMap<Self, V>) -> impl Iterator<Item = &'m Self> {
+        let prefix = format!("{}/", self.as_str());
+        let from = map.range::<str, _>((Bound::Included(prefix.as_str()), Bound::Unbounded));
+        from.map(|(key, _)| key).take_while(move |key| key.as_str().starts_with(&prefix))
+    }
+
     /// The rest of the path below `directory`, or nothing when it is not below it.
     pub fn strip_prefix(&self, directory: &Self) -> Option<Self> {
         let rest = self.0.strip_prefix(&*directory.0)?.strip_prefix('/')?;
@@ -196,6 +210,15 @@ mod tests {
     }
 
     #[test]
+    fn what_is_below_a_path_is_one_piece_of_a_map() {
+        let path = |text: &str| RelativePath::parse(text).expect("a plain path");
+        let map = ["a", "a-b", "a/b", "a/b/c", "ab", "b/a"].map(|text| (path(text), ())).into();
+        let below: Vec<&str> = path("a").keys_below(&map).map(RelativePath::as_str).collect();
+        assert_eq!(below, ["a/b", "a/b/c"]);
+        assert_eq!(path("a/b/c").keys_below(&map).count(), 0);
+    }
+
+    #[test]
     fn d1_a_hostile_name_never_becomes_a_path() {
         use RelativePathError::{Absolute, DotName, Empty, EmptyName, NotComposed, NotUtf8, Nul};
         for (bytes, expected) in [
@@ -238,6 +261,8 @@ mod tests {
         assert_eq!(path.strip_prefix(&path), None);
         let above: Vec<String> = joined.ancestors().map(|path| path.as_str().to_owned()).collect();
         assert_eq!(above, ["a/b/c", "a/b", "a"]);
+        let with_itself: Vec<String> = joined.at_or_above().map(|path| path.as_str().to_owned()).collect();
+        assert_eq!(with_itself, ["a/b/c/d", "a/b/c", "a/b", "a"]);
         for (below, expected) in [
             ("", RelativePathError::Empty),
             ("/c", RelativePathError::Absolute),

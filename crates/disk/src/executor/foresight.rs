@@ -9,7 +9,6 @@ use homesync_paths::{RelativePath, equal_when_folded};
 use homesync_protocol::{Content, Kind};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::ops::Bound;
 
 /// What is to be displaced. A link's time is not kept, and the number of one that is gone may be given to the next, so its target counts too.
 pub(super) struct Target {
@@ -36,11 +35,7 @@ enum Above {
 impl Foresight {
     /// Another object, or nothing, will be there, and with it goes whatever earlier operations left below.
     fn leaves(&mut self, path: &RelativePath, kind: Option<Kind>) {
-        let prefix = format!("{}/", path.as_str());
-        let from = (Bound::Included(prefix.as_str()), Bound::Unbounded);
-        let below = self.left.range::<str, _>(from).map(|(below, _)| below);
-        let below: Vec<RelativePath> =
-            below.take_while(|below| below.as_str().starts_with(&prefix)).cloned().collect();
+        let below: Vec<RelativePath> = path.keys_below(&self.left).cloned().collect();
         for below in below {
             self.left.remove(&below);
         }

@@ -8,7 +8,6 @@ use crate::trees::{Candidates, Local, Unreadable, View};
 use homesync_paths::RelativePath;
 use homesync_protocol::Kind;
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Bound;
 
 /// How many files with one content are asked whether they were moved.
 pub(super) const MOST_TWINS: usize = 16;
@@ -41,10 +40,7 @@ impl Removals {
         if !self.missing.contains_key(path) {
             return Vec::new();
         }
-        let prefix = format!("{}/", path.as_str());
-        let from = (Bound::Included(prefix.as_str()), Bound::Unbounded);
-        let below = self.missing.range::<str, _>(from).map(|(below, _)| below);
-        let below = below.take_while(|below| below.as_str().starts_with(&prefix));
+        let below = path.keys_below(&self.missing);
         let found: Vec<RelativePath> = std::iter::once(path).chain(below).cloned().collect();
         found.iter().for_each(|path| self.forget(path));
         found

@@ -5,7 +5,6 @@ use crate::Stamp;
 use crate::canary::{Bug, planted};
 use crate::git;
 use crate::record::{Meaning, Seen, record};
-use crate::surroundings::at_or_above;
 use crate::trees::{Agreed, Candidates, Changes, Local, Unreadable, View, all_below};
 use homesync_paths::RelativePath;
 use homesync_protocol::{Content, Kind, Timestamp, Validity};
@@ -121,7 +120,7 @@ impl Folder {
             below.filter(|path| !may_stand(path, directory, seen)).cloned().collect();
         for path in gone {
             self.situation.left_out.remove(&path);
-            self.dirty.extend(at_or_above(&path));
+            self.dirty.extend(path.at_or_above());
         }
     }
 
@@ -512,7 +511,7 @@ fn may_stand(
     directory: Option<&RelativePath>,
     seen: &BTreeMap<RelativePath, Seen>,
 ) -> bool {
-    let child = at_or_above(path).find(|above| above.parent().as_ref() == directory);
+    let child = path.at_or_above().find(|above| above.parent().as_ref() == directory);
     child.is_none_or(|child| {
         matches!(seen.get(&child), Some(Seen::Present { content: Content::Directory, .. } | Seen::Unknown(_)))
     })

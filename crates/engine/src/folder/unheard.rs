@@ -20,20 +20,19 @@ impl Folder {
         view: &dyn View,
     ) -> Result<Option<Local>, Unreadable> {
         let Seen::Present { stamp, content, .. } = seen else { return Ok(None) };
+        if candidates.here().is_some() {
+            return Ok(None);
+        }
         let Some(global) = candidates.global().filter(|global| global.is_present()) else { return Ok(None) };
         let has_seen_ours =
             candidates.own.as_ref().is_none_or(|own| global.version.relation(&own.entry.version).has_seen());
         let Some(digest) = global.content.digest() else { return Ok(None) };
-        if candidates.here().is_some() || !has_seen_ours || global.content.is_same(content) {
+        if !has_seen_ours || global.content.is_same(content) {
             return Ok(None);
         }
         for path in view.files_with(digest, MOST_TWINS)? {
             let known = view.local(&path)?.and_then(|twin| twin.stamp);
-            let is_it = known.is_some_and(|known| {
-                !known.is_distrusted()
-                    && (known.kind, known.inode) == (stamp.kind, stamp.inode)
-                    && (known.size, known.modified) == (stamp.size, stamp.modified)
-            });
+            let is_it = known.is_some_and(|known| !known.is_distrusted() && known.is_same_object(stamp));
             if is_it && !planted(Bug::RemnantBelieved) {
                 let entry = Entry { validity: Validity::Suspect, ..global.clone() };
                 return Ok(Some(Local { entry, stamp: Some(*stamp) }));

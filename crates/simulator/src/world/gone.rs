@@ -31,8 +31,7 @@ impl Gone {
     /// The earliest moment since which this can have been missing: it went itself, or with a directory above it.
     pub fn since(&self, path: &RelativePath) -> Option<u64> {
         let known = self.known.get(path.as_str()).copied().unwrap_or_default();
-        let with_above = std::iter::once(path.clone()).chain(path.ancestors());
-        let went = with_above.filter_map(|path| self.went.get(path.as_str()));
+        let went = path.at_or_above().filter_map(|path| self.went.get(path.as_str()));
         went.flatten().copied().filter(|ticks| *ticks >= known).min()
     }
 }

@@ -29,7 +29,7 @@ pub struct Ledger {
     /// For each machine, where its disk spoiled a content that nobody has touched since: what it made of it, and of which.
     rotten: Vec<BTreeMap<String, (Vec<u8>, Id)>>,
     /// For each machine, objects that stand in the place of a displaced one and may go back: copies of what is elsewhere.
-    pub(super) staged: Vec<BTreeSet<u64>>,
+    staged: Vec<BTreeSet<u64>>,
     /// A clock may show the same second twice, long after each other.
     pub(super) clocks_repeat: bool,
     /// For each machine, whether a person did something there since the last look.
@@ -54,6 +54,8 @@ pub struct Ledger {
 const STAGED: &str = ".homesync/staged/";
 /// Below this nothing is a person's own place.
 pub const AREA: &str = ".homesync/";
+/// And in it, what was displaced.
+const RECOVERY: &str = "recovery/";
 
 impl Ledger {
     /// For so many machines.
@@ -283,11 +285,17 @@ impl Ledger {
 
     /// These intents are open: what is in their slots may go back.
     pub fn is_open(&mut self, machine: usize, disk: &SimFs, intents: &[Intent]) {
-        let in_slot = |intent: &Intent| {
-            let bytes = disk.read(format!("{AREA}recovery/{}", intent.slot)).ok()?;
+        let slot = |intent: &Intent| format!("{AREA}{RECOVERY}{}", intent.slot);
+        let displaced = |intent: &Intent| {
+            let bytes = disk.read(slot(intent)).ok()?;
             Some((intent.path.as_str().to_string(), self.id_of(&bytes)?))
         };
-        self.displaced[machine] = intents.iter().filter_map(in_slot).collect();
+        let staged = |intent: &Intent| {
+            let there = disk.status_of(slot(intent)).ok()?;
+            intent.staged.map(|staged| staged.inode).filter(|staged| *staged == there.inode)
+        };
+        self.displaced[machine] = intents.iter().filter_map(displaced).collect();
+        self.staged[machine] = intents.iter().filter_map(staged).collect();
     }
 
     /// Some operation is in the middle of its work: what came to the recovery area since the last look may go back as well.
@@ -322,6 +330,6 @@ impl Ledger {
 /// Where something in the recovery area was, also while it is beside its place there.
 fn path_of_kept(path: &[u8]) -> Option<String> {
     let path = std::str::from_utf8(path).ok()?;
-    let (_, path) = path.strip_prefix(AREA)?.strip_prefix("recovery/")?.split_once('/')?;
+    let (_, path) = path.strip_prefix(AREA)?.strip_prefix(RECOVERY)?.split_once('/')?;
     Some(path.strip_suffix("~displaced").unwrap_or(path).to_string())
 }

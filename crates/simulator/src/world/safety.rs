@@ -201,12 +201,7 @@ impl World {
             return Ok(());
         }
         let intents = self.machines[number].store.acknowledged_intents();
-        let in_slot = |intent: &homesync_engine::Intent| {
-            let there = disk.status_of(format!(".homesync/recovery/{}", intent.slot)).ok()?;
-            intent.staged.map(|staged| staged.inode).filter(|staged| *staged == there.inode)
-        };
         self.ledger.borrow_mut().is_open(number, &disk, &intents);
-        self.ledger.borrow_mut().staged[number] = intents.iter().filter_map(in_slot).collect();
         let walk = disk.walk();
         self.check_left_out(number, &walk)?;
         self.machines[number].check_mount_point()?;

@@ -72,8 +72,7 @@ fn missed(changes: &Changes, own: ShortId, store: &Store) -> Vec<RelativePath> {
         changes.local.iter().any(is_new) || twins.iter().any(|twin| twin != path)
     };
     // An operation that displaced a directory saw what was in it, and what was not.
-    let is_done =
-        |path: &RelativePath| done.contains(path) || path.ancestors().any(|above| done.contains(&above));
+    let is_done = |path: &RelativePath| path.at_or_above().any(|above| done.contains(&above));
     // What others removed as well is not called so because it was missed.
     let ours = removed(changes).filter(|entry| entry.modified_by == own);
     let seen = ours.map(|entry| &entry.path).filter(|path| !is_done(path));
