@@ -116,8 +116,19 @@ impl Packages {
 /// # Panics
 /// When cargo cannot tell.
 pub fn runtime_tree(package: &str) -> BTreeSet<String> {
-    let mut arguments =
-        vec!["tree", "--locked", "--offline", "--package", package, "--edges", "normal,no-proc-macro"];
+    tree(package, "normal,no-proc-macro")
+}
+
+/// The same with what builds it. (In cargo's metadata other systems' features count as well.)
+///
+/// # Panics
+/// When cargo cannot tell.
+pub fn build_tree(package: &str) -> BTreeSet<String> {
+    tree(package, "normal,build")
+}
+
+fn tree(package: &str, edges: &str) -> BTreeSet<String> {
+    let mut arguments = vec!["tree", "--locked", "--offline", "--package", package, "--edges", edges];
     arguments.extend(["--prefix", "none", "--format", "{p}"]);
     for platform in PLATFORMS {
         arguments.extend(["--target", platform]);

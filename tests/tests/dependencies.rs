@@ -2,11 +2,11 @@
 
 use homesync_tests::dependencies::documented::undocumented;
 use homesync_tests::dependencies::rules::{
-    arrows_that_point_up, impure, outside_the_table, refused_in_product, sans_io_packages,
+    PRODUCT, arrows_that_point_up, impure, outside_the_table, refused_in_product, sans_io_packages,
 };
 use homesync_tests::dependencies::table::ROWS;
 use homesync_tests::findings::expect_none;
-use homesync_tests::metadata::{Packages, runtime_tree};
+use homesync_tests::metadata::{Packages, build_tree, runtime_tree};
 use homesync_tests::repository::root;
 
 #[test]
@@ -21,7 +21,7 @@ fn the_table_itself_points_down() {
 
 #[test]
 fn nothing_refused_reaches_the_product() {
-    expect_none(&refused_in_product(&Packages::of_repository()));
+    expect_none(&refused_in_product(&build_tree(PRODUCT)));
 }
 
 #[test]

@@ -10,10 +10,12 @@ use homesync_engine::date;
 use homesync_paths::RelativePath;
 use homesync_protocol::{BlockHash, BlockList, Timestamp};
 use std::io;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// The directory in the root.
 pub const AREA: &str = ".homesync";
+/// The directory by which a root is known as one: an empty mount point has none. Other tools know it too.
+pub const MARKER: &str = ".stfolder";
 /// Files that are being put together.
 const STAGED: &str = "staged";
 /// What was replaced or removed.
@@ -57,24 +59,24 @@ pub(crate) fn seconds_of_act(name: &str) -> Option<i64> {
 }
 
 /// The directory of staged files, made if it is missing.
-pub(crate) fn staged<V: Vfs>(tree: &Tree<'_, V>) -> io::Result<Rc<V::Directory>> {
+pub(crate) fn staged<V: Vfs>(tree: &Tree<'_, V>) -> io::Result<Arc<V::Directory>> {
     tree.ours(AREA, STAGED)
 }
 
 /// The directory of staged files, if there is one.
-pub(crate) fn find_staged<V: Vfs>(tree: &Tree<'_, V>) -> io::Result<Option<Rc<V::Directory>>> {
+pub(crate) fn find_staged<V: Vfs>(tree: &Tree<'_, V>) -> io::Result<Option<Arc<V::Directory>>> {
     find(tree, tree.root()?, [AREA, STAGED])
 }
 
 /// The directory to which these names lead, if all of them are there.
 fn find<'n, V: Vfs>(
     tree: &Tree<'_, V>,
-    mut directory: Rc<V::Directory>,
+    mut directory: Arc<V::Directory>,
     names: impl IntoIterator<Item = &'n str>,
-) -> io::Result<Option<Rc<V::Directory>>> {
+) -> io::Result<Option<Arc<V::Directory>>> {
     for name in names {
         match tree.vfs.open_directory(&directory, Name::new(name.as_bytes())?) {
-            Ok(next) => directory = Rc::new(next),
+            Ok(next) => directory = Arc::new(next),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
         }
@@ -83,7 +85,7 @@ fn find<'n, V: Vfs>(
 }
 
 /// The directory of what was displaced, made if it is missing.
-pub(crate) fn recovery<V: Vfs>(tree: &Tree<'_, V>) -> io::Result<Rc<V::Directory>> {
+pub(crate) fn recovery<V: Vfs>(tree: &Tree<'_, V>) -> io::Result<Arc<V::Directory>> {
     tree.ours(AREA, RECOVERY)
 }
 
@@ -91,7 +93,7 @@ pub(crate) fn recovery<V: Vfs>(tree: &Tree<'_, V>) -> io::Result<Rc<V::Directory
 pub(crate) fn slot<'s, V: Vfs>(
     tree: &Tree<'_, V>,
     slot: &'s str,
-) -> io::Result<(Rc<V::Directory>, Name<'s>)> {
+) -> io::Result<(Arc<V::Directory>, Name<'s>)> {
     let mut directory = recovery(tree)?;
     let (above, name) = slot.rsplit_once('/').unwrap_or(("", slot));
     for part in above.split('/').filter(|part| !part.is_empty()) {
@@ -104,7 +106,7 @@ pub(crate) fn slot<'s, V: Vfs>(
 pub(crate) fn find_slot<'s, V: Vfs>(
     tree: &Tree<'_, V>,
     slot: &'s str,
-) -> io::Result<Option<(Rc<V::Directory>, Name<'s>)>> {
+) -> io::Result<Option<(Arc<V::Directory>, Name<'s>)>> {
     let (above, name) = slot.rsplit_once('/').unwrap_or(("", slot));
     let parts = above.split('/').filter(|part| !part.is_empty());
     let Some(directory) = find(tree, recovery(tree)?, parts)? else { return Ok(None) };

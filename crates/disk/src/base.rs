@@ -10,7 +10,7 @@ use crate::tree::Tree;
 use crate::vfs::{Name, ObjectKind, Vfs};
 use homesync_protocol::{BlockList, BlocksHash, Kind};
 use std::io;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// The largest file whose bytes are kept.
 pub const LARGEST_BASE: usize = 256 << 10;
@@ -98,7 +98,7 @@ impl<'v, V: Vfs> BaseStore<'v, V> {
         Ok(())
     }
 
-    fn directory(&self) -> io::Result<Rc<V::Directory>> {
+    fn directory(&self) -> io::Result<Arc<V::Directory>> {
         let area = self.tree.make_with(&self.tree.root()?, AREA, PRIVATE)?;
         self.tree.make_with(&area, BASE, PRIVATE)
     }

@@ -7,12 +7,26 @@ use crate::tree::Tree;
 use crate::vfs::Vfs;
 use homesync_engine::{Bug, planted};
 use homesync_paths::RelativePath;
-use homesync_protocol::Kind;
+use homesync_protocol::{Kind, Timestamp};
 use std::collections::BTreeMap;
 use std::io;
 
 /// From this many on, one flush of the whole file system is cheaper than one for each.
 pub(crate) const FLUSH_ALL: usize = 8;
+
+/// Those of these items that something happened to since a moment at which everything was durable, and those that are not there.
+pub fn changed_since<'p, V: Vfs>(
+    vfs: &V,
+    paths: &[&'p RelativePath],
+    moment: Timestamp,
+) -> Vec<&'p RelativePath> {
+    let tree = Tree::new(vfs);
+    let is_settled = |path: &RelativePath| {
+        let status = tree.place(path).and_then(|place| tree.status(&place));
+        matches!(status, Ok(Some(status)) if status.changed < moment)
+    };
+    paths.iter().copied().filter(|path| !is_settled(path)).collect()
+}
 
 /// Makes these items durable, content and name: those that are there, and that those are gone that are not.
 pub fn make_durable<V: Vfs>(vfs: &V, paths: &[&RelativePath]) -> io::Result<()> {

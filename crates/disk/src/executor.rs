@@ -10,6 +10,7 @@
 //!    was quicker: the two are exchanged back, and the plan is made again;
 //! 5. *durable*: the changed directories are made durable. Only then does anybody hear that it is done.
 
+mod across;
 mod act;
 mod adjust;
 mod displace;
@@ -18,12 +19,14 @@ mod prepare;
 mod remove;
 mod settle;
 mod stranded;
+mod version;
 
 pub(crate) use adjust::write_all;
 
 use crate::durable::FLUSH_ALL;
 use crate::failure::failure;
 use crate::tree::Tree;
+use crate::versions::Versioning;
 use crate::vfs::Vfs;
 use foresight::Foresight;
 use homesync_engine::{Bug, Done, Intent, Journal, Operation, Outcome, Undone, planted};
@@ -33,15 +36,16 @@ use prepare::Prepared;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// Does operations on one folder.
 pub struct Executor<'v, V: Vfs> {
     tree: Tree<'v, V>,
     deletable: &'v dyn Fn(&RelativePath) -> bool,
     now: Timestamp,
+    versioning: Option<Versioning>,
     /// Directories whose names changed, by an arbitrary key, to be made durable at the end.
-    changed: RefCell<BTreeMap<String, Rc<V::Directory>>>,
+    changed: RefCell<BTreeMap<String, Arc<V::Directory>>>,
 }
 
 /// Why an operation stopped: the file system's refusal, or an orderly end that changed nothing.
@@ -60,7 +64,15 @@ impl From<io::Error> for Stop {
 impl<'v, V: Vfs> Executor<'v, V> {
     /// For one batch, at this time. `deletable` says which things that are left out of the folder may go with a directory that is removed.
     pub fn new(vfs: &'v V, deletable: &'v dyn Fn(&RelativePath) -> bool, now: Timestamp) -> Self {
-        Self { tree: Tree::new(vfs), deletable, now, changed: RefCell::new(BTreeMap::new()) }
+        let changed = RefCell::new(BTreeMap::new());
+        Self { tree: Tree::new(vfs), deletable, now, versioning: None, changed }
+    }
+
+    /// Files that are replaced or removed become versions. Then the version is the copy from which they can be had back, and none stays in the
+    /// recovery area but where the version could not be made.
+    #[must_use]
+    pub fn with_versions(self, versioning: Option<Versioning>) -> Self {
+        Self { versioning, ..self }
     }
 
     /// Does the operations in their order. Every one gets an outcome; one that fails holds up none of the others, except those of its unit.
@@ -223,7 +235,7 @@ impl<'v, V: Vfs> Executor<'v, V> {
     }
 
     /// Remembers a directory whose names change. When there are so many that everything is flushed, none of them has to stay open for that.
-    pub(crate) fn names_change(&self, directory: &Rc<V::Directory>) -> io::Result<()> {
+    pub(crate) fn names_change(&self, directory: &Arc<V::Directory>) -> io::Result<()> {
         if self.changed.borrow().len() >= FLUSH_ALL {
             return Ok(());
         }

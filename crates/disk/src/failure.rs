@@ -6,8 +6,17 @@ use rustix::io::Errno;
 use std::io;
 
 /// Says which path, in the system's words, and what to do about it.
-pub(crate) fn failure(path: &RelativePath, error: &io::Error) -> Failure {
-    Failure { remedy: remedy(error), text: format!("{}: {error}", Shown::new(path.as_str())) }
+pub fn failure(path: &RelativePath, error: &io::Error) -> Failure {
+    let path = Shown::new(path.as_str());
+    let text = match Errno::from_io_error(error) {
+        // What the system says of it helps nobody.
+        Some(Errno::XDEV) => format!(
+            "{path}: something is mounted above it, so what stands there cannot be kept for recovery in one step, and stays: make what is \
+mounted a folder of its own"
+        ),
+        _ => format!("{path}: {error}"),
+    };
+    Failure { remedy: remedy(error), text }
 }
 
 /// Whether the item, or the whole folder, waits. A full disk and a full table of objects are the same to a person.

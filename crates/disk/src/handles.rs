@@ -3,14 +3,14 @@
 use homesync_paths::RelativePath;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// So many are kept: more than a path has directories, nearly always, so that what stands together is opened once.
 const MOST: usize = 128;
 
 /// Open directories, of which the longest unused one is closed first.
 pub(crate) struct Handles<D> {
-    open: RefCell<BTreeMap<String, (Rc<D>, u64)>>,
+    open: RefCell<BTreeMap<String, (Arc<D>, u64)>>,
     used: Cell<u64>,
 }
 
@@ -22,16 +22,21 @@ impl<D> Default for Handles<D> {
 
 impl<D> Handles<D> {
     /// The directory with this path, if it is open.
-    pub(crate) fn get(&self, path: &str) -> Option<Rc<D>> {
+    pub(crate) fn get(&self, path: &str) -> Option<Arc<D>> {
         let used = self.tick();
         let mut open = self.open.borrow_mut();
         let (directory, last) = open.get_mut(path)?;
         *last = used;
-        Some(Rc::clone(directory))
+        Some(Arc::clone(directory))
+    }
+
+    /// Keeps none of them any longer. Answers whether that closed any.
+    pub(crate) fn give_back(&self) -> bool {
+        !std::mem::take(&mut *self.open.borrow_mut()).is_empty()
     }
 
     /// Keeps a directory open.
-    pub(crate) fn keep(&self, path: &str, directory: Rc<D>) {
+    pub(crate) fn keep(&self, path: &str, directory: Arc<D>) {
         let used = self.tick();
         let mut open = self.open.borrow_mut();
         if open.len() >= MOST {
@@ -61,10 +66,10 @@ mod tests {
     fn the_longest_unused_is_closed_first() {
         let handles = Handles::default();
         for number in 0..MOST {
-            handles.keep(&number.to_string(), Rc::new(number));
+            handles.keep(&number.to_string(), Arc::new(number));
         }
         assert!(handles.get("0").is_some());
-        handles.keep("new", Rc::new(MOST));
+        handles.keep("new", Arc::new(MOST));
         assert!(handles.get("1").is_none());
         assert_eq!((handles.get("0").as_deref(), handles.get("new").as_deref()), (Some(&0), Some(&MOST)));
     }

@@ -1,8 +1,8 @@
 //! People's files: the calls on directory handles, and the executor that never loses what it displaces.
 //!
-//! [`Vfs`] is the seam: everything below it is either the real file system ([`LocalFs`]) or the simulated one. [`Scanner`] looks,
-//! [`Staging`] puts content together, [`Executor`] brings it into place,
-//! [`Recovery`] keeps what it displaced, and [`BaseStore`] the bytes that conflicts are merged with.
+//! [`Vfs`] is the seam: everything below it is either the real file system ([`LocalFs`]) or the simulated one. [`Watcher`] hears where
+//! something changed, [`Scanner`] looks, [`Staging`] puts content together, [`Executor`] brings it into place, [`Recovery`] keeps what it
+//! displaced, and [`BaseStore`] the bytes that conflicts are merged with.
 
 mod area;
 mod base;
@@ -10,19 +10,27 @@ mod durable;
 mod executor;
 mod failure;
 mod handles;
+mod hash;
 mod local;
 mod recovery;
 mod scan;
+mod serve;
 mod staging;
 mod tree;
+mod versions;
 mod vfs;
+mod watch;
 
-pub use area::AREA;
+pub use area::{AREA, MARKER};
 pub use base::{BASE_BUDGET, BaseStore, LARGEST_BASE, is_base};
-pub use durable::make_durable;
+pub use durable::{changed_since, make_durable};
 pub use executor::Executor;
+pub use failure::failure;
 pub use local::{LocalDirectory, LocalFile, LocalFs};
 pub use recovery::{Act, Collected, Item, Limits, Recovery};
-pub use scan::{Known, Report, Scanner, stamps};
-pub use staging::{Staging, serve};
+pub use scan::{Cancelled, Known, KnownEverywhere, ParallelScanner, Report, ScanControl, Scanner, stamps};
+pub use serve::{Wanted, read_whole, serve, serve_part, serve_staged};
+pub use staging::{Sources, Staging};
+pub use versions::{VERSIONS, Versioning, VersioningKind};
 pub use vfs::{Abilities, Name, ObjectKind, Space, Status, Vfs};
+pub use watch::{Change, Notice, Noticed, Ripe, Settle, Settler, Skips, Watcher};

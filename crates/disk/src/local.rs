@@ -45,6 +45,16 @@ impl LocalFs {
     }
 }
 
+impl LocalFs {
+    /// By which the root is known again: its file system's own id, which outlives a restart where device numbers may not, and its number there.
+    pub fn identity(&self) -> io::Result<(u64, u64)> {
+        let stat = retry_on_intr(|| fs::fstat(&self.root))?;
+        let file_system = retry_on_intr(|| fs::fstatvfs(&self.root))?.f_fsid;
+        let file_system = if file_system == 0 { stat.st_dev as u64 } else { file_system };
+        Ok((file_system, stat.st_ino))
+    }
+}
+
 impl Vfs for LocalFs {
     type Directory = LocalDirectory;
     type File = LocalFile;
@@ -157,6 +167,10 @@ impl Vfs for LocalFs {
 
     fn set_length(&self, file: &LocalFile, length: u64) -> io::Result<()> {
         Ok(retry_on_intr(|| fs::ftruncate(&file.0, length))?)
+    }
+
+    fn clone_content(&self, from: &LocalFile, to: &LocalFile) -> io::Result<()> {
+        Ok(platform::clone_content(from.0.as_fd(), to.0.as_fd())?)
     }
 
     fn set_file_permissions(&self, file: &LocalFile, permissions: u16) -> io::Result<()> {

@@ -4,6 +4,7 @@
 //! that takes away what was a person's: see [`Recovery::collect`].
 
 mod collect;
+mod keep;
 mod restore;
 
 pub use collect::{Collected, Limits};
@@ -14,7 +15,7 @@ use crate::vfs::{Name, ObjectKind, Vfs};
 use homesync_paths::RelativePath;
 use homesync_protocol::Kind;
 use std::io;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// The recovery area of one folder.
 pub struct Recovery<'v, V: Vfs> {
@@ -78,12 +79,12 @@ impl<'v, V: Vfs> Recovery<'v, V> {
     }
 
     /// The recovery area, if there is one yet.
-    fn directory(&self) -> io::Result<Option<Rc<V::Directory>>> {
+    fn directory(&self) -> io::Result<Option<Arc<V::Directory>>> {
         let mut directory = self.tree.root()?;
         for name in [AREA, RECOVERY] {
             match self.tree.vfs.open_directory(&directory, Name::new(name.as_bytes())?) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-                opened => directory = Rc::new(opened?),
+                opened => directory = Arc::new(opened?),
             }
         }
         Ok(Some(directory))

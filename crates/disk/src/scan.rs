@@ -3,12 +3,23 @@
 //! A look answers *present*, *absent*, *left out* or *unknown*, and never takes the last for anything else. A file is read only if its stamp
 //! differs from the one that is known; if it changes while it is read, nothing is concluded from it.
 
-use crate::staging::read_full;
+mod control;
+mod names;
+mod parallel;
+mod read;
+
+pub use control::{Cancelled, ScanControl};
+pub use parallel::{KnownEverywhere, ParallelScanner};
+
 use crate::tree::{Place, Tree};
 use crate::vfs::{ObjectKind, Status, Vfs};
 use homesync_engine::{Listing, Local, Seen, Stamp};
-use homesync_paths::{DiskName, IgnoreRules, Names, RelativePath, is_control_path, is_temporary};
-use homesync_protocol::{BlockHash, BlockList, Content, Entry, Kind, Timestamp, Validity, block_size_for};
+use homesync_paths::{
+    DiskName, IgnoreRules, RelativePath, UnsyncableName, UnsyncableReason, is_control_path, is_temporary,
+};
+use homesync_protocol::{BlockList, Content, Entry, Kind, Timestamp, Validity};
+use names::names_in;
+use read::Reading;
 use rustix::io::Errno;
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -26,14 +37,61 @@ pub struct Scanner<'v, V: Vfs> {
     as_of: u64,
     /// Which file system the root is on, once it was asked.
     root_device: Cell<Option<u64>>,
+    /// How it goes, and whether it is to go on.
+    control: Option<&'v ScanControl>,
 }
 
-/// Seconds in which a file system whose times have no fractions may not tell two writes apart.
-const COARSE: i64 = 2;
-/// Seconds that a scan takes, at most.
-const LONG_SCAN: i64 = 3_600;
-/// Nanoseconds in which any other may not.
-const FINE: i64 = 20_000_000;
+/// What a look at an object found without reading it.
+enum Glance {
+    Seen(Seen),
+    /// A file that is not known as it is: it has to be read, in blocks of the size that it had, if it had one.
+    Read(Option<u32>),
+}
+
+/// A file of a directory that is to be read later.
+struct Deferred<V: Vfs> {
+    path: RelativePath,
+    place: Place<V>,
+    size: u64,
+    known_block_size: Option<u32>,
+}
+
+/// What a listing leaves out.
+#[derive(Default)]
+struct Left {
+    /// Something by the patterns, that may not go with its directory.
+    kept: bool,
+    /// What cannot travel.
+    staying: Vec<UnsyncableName>,
+}
+
+impl Left {
+    fn ignored<V: Vfs>(
+        &mut self,
+        path: &RelativePath,
+        place: &Place<V>,
+        status: &io::Result<Option<Status>>,
+        ignore: &IgnoreRules,
+    ) {
+        let verdict = ignore.decide(path);
+        self.kept |= !verdict.deletable;
+        let is_special = matches!(status, Ok(Some(status)) if status.kind == ObjectKind::Special);
+        if is_special && !verdict.ignored {
+            let name = DiskName::new(&place.name);
+            self.staying.push(UnsyncableName { name, reason: UnsyncableReason::Special });
+        }
+    }
+
+    fn listing(
+        self,
+        as_of: u64,
+        directory: Option<RelativePath>,
+        seen: Result<BTreeMap<RelativePath, Seen>, String>,
+    ) -> Listing {
+        let leaves_out = self.kept || !self.staying.is_empty();
+        Listing { as_of, directory, seen, leaves_out, staying: self.staying }
+    }
+}
 
 /// What a scan reports, in the order in which it goes.
 #[derive(Clone, Debug)]
@@ -47,7 +105,7 @@ pub enum Report {
 impl<'v, V: Vfs> Scanner<'v, V> {
     /// With the patterns in force, what is known, the time, and the folder's epoch.
     pub fn new(vfs: &'v V, ignore: &'v IgnoreRules, known: Known<'v>, now: Timestamp, as_of: u64) -> Self {
-        Self { tree: Tree::new(vfs), ignore, known, now, as_of, root_device: Cell::new(None) }
+        Self { tree: Tree::new(vfs), ignore, known, now, as_of, root_device: Cell::new(None), control: None }
     }
 
     /// Looks at a path, and below it if it is a directory; at everything for `None`.
@@ -68,23 +126,21 @@ impl<'v, V: Vfs> Scanner<'v, V> {
         let mut waiting = vec![path.cloned()];
         while let Some(directory) = waiting.pop() {
             let listing = self.list(directory.as_ref());
-            if let (Err(_), Some(path)) = (&listing.seen, &directory) {
-                // It may be gone by now, which is something else than not to be readable.
-                let seen = self.look(path);
-                if !matches!(seen, Seen::Present { content: Content::Directory, .. }) {
-                    report(Report::Look(path.clone(), seen));
-                    continue;
-                }
+            if let Some(gone) = self.gone(&listing) {
+                report(gone);
+                continue;
             }
-            if let Ok(seen) = &listing.seen {
-                let is_directory =
-                    |seen: &Seen| matches!(seen, Seen::Present { content: Content::Directory, .. });
-                let below =
-                    seen.iter().filter(|(_, seen)| is_directory(seen)).map(|(path, _)| Some(path.clone()));
-                waiting.extend(below.rev());
-            }
+            waiting.extend(directories_in(&listing));
             report(Report::Listing(listing));
         }
+    }
+
+    /// A directory that could not be listed may be gone by now, which is something else than not to be readable.
+    fn gone(&self, listing: &Listing) -> Option<Report> {
+        let (Err(_), Some(path)) = (&listing.seen, &listing.directory) else { return None };
+        let seen = self.look(path);
+        let is_directory = matches!(seen, Seen::Present { content: Content::Directory, .. });
+        (!is_directory).then(|| Report::Look(path.clone(), seen))
     }
 
     /// Looks at one path.
@@ -117,75 +173,112 @@ impl<'v, V: Vfs> Scanner<'v, V> {
 
     /// Lists a directory (the root for `None`) and looks at everything in it.
     pub fn list(&self, directory: Option<&RelativePath>) -> Listing {
-        let mut leaves_out = false;
-        let seen = self.try_list(directory, &mut leaves_out).map_err(|error| error.to_string());
-        Listing { as_of: self.as_of, directory: directory.cloned(), seen, leaves_out }
+        let mut left = Left::default();
+        let seen = self.try_list(directory, &mut left).map_err(|error| error.to_string());
+        left.listing(self.as_of, directory.cloned(), seen)
     }
 
     fn try_list(
         &self,
         directory: Option<&RelativePath>,
-        leaves_out: &mut bool,
+        left: &mut Left,
+    ) -> io::Result<BTreeMap<RelativePath, Seen>> {
+        let mut deferred = Vec::new();
+        let mut seen = self.glance_at_all(directory, left, &mut deferred)?;
+        for Deferred { path, place, known_block_size, .. } in deferred {
+            let look = self.read(&place, known_block_size);
+            seen.insert(path, look.unwrap_or_else(unknown));
+        }
+        Ok(seen)
+    }
+
+    /// Lists a directory and looks at everything in it, without reading any file.
+    fn glance_at_all(
+        &self,
+        directory: Option<&RelativePath>,
+        left: &mut Left,
+        deferred: &mut Vec<Deferred<V>>,
     ) -> io::Result<BTreeMap<RelativePath, Seen>> {
         let open = match directory {
             None => self.tree.root()?,
             Some(path) => self.tree.directory(path)?,
         };
-        let names = Names::of(self.tree.vfs.list(&open)?.into_iter().map(|(name, _)| DiskName::new(&name)));
-        *leaves_out |= !names.unsyncable.is_empty();
         let mut seen = BTreeMap::new();
-        for (name, on_disk) in names.syncable {
+        for (wire, name) in names_in(self.tree.vfs, &open, &mut left.staying)? {
+            self.go_on()?;
             let path = match directory {
-                None => RelativePath::parse(&name),
-                Some(directory) => directory.join(&name),
+                None => RelativePath::parse(&wire),
+                Some(directory) => directory.join(&wire),
             };
             let Ok(path) = path else { continue };
-            if is_control_path(&path) || is_temporary(&name) {
+            if is_control_path(&path) || is_temporary(&wire) {
                 continue;
             }
-            let place = Place { directory: open.clone(), name: on_disk.as_bytes().to_vec() };
-            let look = match self.tree.status(&place) {
+            let place = Place { directory: open.clone(), name };
+            let status = self.tree.status(&place);
+            let look = match status {
                 // Gone between the listing and the look.
                 Ok(None) => continue,
-                Ok(Some(status)) => self.see(&path, &place, &status),
-                Err(error) => Err(error),
+                Ok(Some(ref status)) => match self.glance(&path, &place, status) {
+                    Ok(Glance::Read(known_block_size)) => {
+                        deferred.push(Deferred { path, place, size: status.size, known_block_size });
+                        continue;
+                    }
+                    Ok(Glance::Seen(seen)) => seen,
+                    Err(error) => unknown(error),
+                },
+                Err(ref error) => Seen::Unknown(error.to_string()),
             };
-            let look = look.unwrap_or_else(|error| Seen::Unknown(error.to_string()));
-            *leaves_out |= look == Seen::Ignored && !self.ignore.decide(&path).deletable;
+            if look == Seen::Ignored {
+                left.ignored(&path, &place, &status, self.ignore);
+            }
             seen.insert(path, look);
+            self.control.inspect(|control| control.count_files(1));
         }
         Ok(seen)
     }
 
+    /// Somebody may have asked for the end.
+    fn go_on(&self) -> io::Result<()> {
+        match self.control.is_some_and(ScanControl::is_stopped) {
+            true => Err(io::Error::other("the scan was cancelled")),
+            false => Ok(()),
+        }
+    }
+
     /// Looks at an object.
     fn see(&self, path: &RelativePath, place: &Place<V>, status: &Status) -> io::Result<Seen> {
+        match self.glance(path, place, status)? {
+            Glance::Seen(seen) => Ok(seen),
+            Glance::Read(known_block_size) => self.read(place, known_block_size),
+        }
+    }
+
+    /// Looks at an object without reading it.
+    fn glance(&self, path: &RelativePath, place: &Place<V>, status: &Status) -> io::Result<Glance> {
         let verdict = self.ignore.decide(path);
         let (ObjectKind::Kept(kind), Some(stamp)) = (status.kind, status.stamp()) else {
-            return Ok(Seen::Ignored);
+            return Ok(Glance::Seen(Seen::Ignored));
         };
         if verdict.ignored {
             let is_walked = kind == Kind::Directory && !verdict.may_skip_directory;
             if !is_walked || !self.holds_something_kept(path)? {
-                return Ok(Seen::Ignored);
+                return Ok(Glance::Seen(Seen::Ignored));
             }
         }
         let known = (self.known)(path);
         if status.device != self.root_device()? {
             // Another file system is mounted here: it is not entered. What it hides is not gone.
-            return Ok(match known.is_some_and(|known| known.stamp.is_some()) {
+            return Ok(Glance::Seen(match known.is_some_and(|known| known.stamp.is_some()) {
                 true => Seen::Unknown("another file system is mounted over it".to_string()),
                 false => Seen::Ignored,
-            });
+            }));
         }
         if let Some(known) =
             known.as_ref().filter(|known| known.stamp == Some(stamp) && is_on_disk(&known.entry))
         {
-            return Ok(Seen::Present {
-                stamp,
-                content: known.entry.content.clone(),
-                blank: false,
-                racy: false,
-            });
+            let content = known.entry.content.clone();
+            return Ok(Glance::Seen(Seen::Present { stamp, content, blank: false, racy: false }));
         }
         let content = match kind {
             Kind::Directory => Content::Directory,
@@ -197,10 +290,10 @@ impl<'v, V: Vfs> Scanner<'v, V> {
             Kind::File => {
                 let block_size =
                     known.and_then(|known| known.entry.content.blocks().map(BlockList::block_size));
-                return self.read(place, block_size);
+                return Ok(Glance::Read(block_size));
             }
         };
-        Ok(Seen::Present { stamp, content, blank: false, racy: false })
+        Ok(Glance::Seen(Seen::Present { stamp, content, blank: false, racy: false }))
     }
 
     /// The open root stays the directory that it is, so it is asked once for a scan and not for each object.
@@ -216,50 +309,9 @@ impl<'v, V: Vfs> Scanner<'v, V> {
     /// Reads a file, and concludes nothing if it changes meanwhile.
     fn read(&self, place: &Place<V>, known_block_size: Option<u32>) -> io::Result<Seen> {
         let vfs = self.tree.vfs;
-        let file = vfs.open_file(&place.directory, place.name()?)?;
-        let before = vfs.file_status(&file)?;
-        let block_size = block_size_for(before.size, known_block_size);
-        let mut buffer = vec![0; before.size.clamp(1, u64::from(block_size)) as usize];
-        let (mut hashes, mut offset, mut blank) = (Vec::new(), 0, true);
-        loop {
-            let read = read_full(vfs, &file, offset, &mut buffer)?;
-            if read == 0 && offset > 0 {
-                break;
-            }
-            blank &= buffer[..read].iter().all(|byte| *byte == 0);
-            hashes.push(BlockHash::of(&buffer[..read]));
-            offset += read as u64;
-            if offset >= before.size || read < buffer.len() {
-                break;
-            }
-        }
-        // Still the same object under that name, with the same times?
-        let after = vfs.file_status(&file)?;
-        let named = self.tree.status(place)?;
-        let is_same = after == before
-            && named.is_some_and(|named| named.inode == before.inode)
-            && offset == before.size;
-        let (Some(stamp), true) = (before.stamp(), is_same) else {
-            return Ok(Seen::Unknown("it changed while it was read".to_string()));
-        };
-        let blocks = BlockList::new(offset, block_size, hashes)
-            .map_err(|error| io::Error::other(error.to_string()))?;
-        Ok(Seen::Present { stamp, content: Content::File(blocks), blank, racy: self.is_racy(stamp) })
-    }
-
-    /// A write right after this one could leave the same times. It would set both to now, so what was written long ago and only moved now is known,
-    /// unless somebody writes and puts the old time back within that moment.
-    fn is_racy(&self, stamp: Stamp) -> bool {
-        // The scan began at `now`, and may have come here much later. A time further in the future is one that a person set, or a clock that was
-        // wrong: a write now would leave another.
-        let is_recent = |time: Timestamp| {
-            let age = (self.now.seconds - time.seconds).saturating_mul(1_000_000_000)
-                + i64::from(self.now.nanoseconds)
-                - i64::from(time.nanoseconds);
-            let limit = if time.nanoseconds == 0 { COARSE * 1_000_000_000 } else { FINE };
-            (-LONG_SCAN * 1_000_000_000..limit).contains(&age)
-        };
-        is_recent(stamp.modified) && is_recent(stamp.changed)
+        let reading = Reading::begin(vfs, place, known_block_size)?;
+        let blocks = reading.hash(vfs, 0..reading.blocks(), &mut Vec::new(), self.control)?;
+        reading.finish(vfs, blocks, self.now)
     }
 
     /// An ignored directory takes part if something in it does, through an exception in the patterns.
@@ -280,6 +332,17 @@ impl<'v, V: Vfs> Scanner<'v, V> {
         }
         Ok(false)
     }
+}
+
+/// The directories that a listing found, the last one first.
+fn directories_in(listing: &Listing) -> impl Iterator<Item = Option<RelativePath>> {
+    let is_directory = |seen: &Seen| matches!(seen, Seen::Present { content: Content::Directory, .. });
+    let seen = listing.seen.iter().flatten();
+    seen.rev().filter(move |(_, seen)| is_directory(seen)).map(|(path, _)| Some(path.clone()))
+}
+
+fn unknown(error: io::Error) -> Seen {
+    Seen::Unknown(error.to_string())
 }
 
 /// How objects look now, without any of them being read; nothing for what is not there or cannot be told.

@@ -5,21 +5,22 @@ use crate::durable::FLUSH_ALL;
 use crate::handles::Handles;
 use crate::vfs::{Name, Status, Vfs};
 use homesync_paths::{DiskName, RelativePath};
+use rustix::io::Errno;
 use std::cell::RefCell;
 use std::io;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// The folder as an executor walks it. Directories that were opened stay open for a while, so that what stands together opens each once.
 pub(crate) struct Tree<'v, V: Vfs> {
     pub(crate) vfs: &'v V,
     open: Handles<V::Directory>,
     /// Directories in which others of ours were made: their names are not durable yet. From [`FLUSH_ALL`] on there are too many to name.
-    made_in: RefCell<Vec<Rc<V::Directory>>>,
+    made_in: RefCell<Vec<Arc<V::Directory>>>,
 }
 
 /// Where something is or would be: its directory, and its name there as the file system stores it.
 pub(crate) struct Place<V: Vfs> {
-    pub(crate) directory: Rc<V::Directory>,
+    pub(crate) directory: Arc<V::Directory>,
     pub(crate) name: Vec<u8>,
 }
 
@@ -34,12 +35,12 @@ impl<'v, V: Vfs> Tree<'v, V> {
         Self { vfs, open: Handles::default(), made_in: RefCell::default() }
     }
 
-    pub(crate) fn root(&self) -> io::Result<Rc<V::Directory>> {
+    pub(crate) fn root(&self) -> io::Result<Arc<V::Directory>> {
         if let Some(open) = self.open.get("") {
             return Ok(open);
         }
-        let root = Rc::new(self.vfs.root()?);
-        self.open.keep("", Rc::clone(&root));
+        let root = Arc::new(self.vfs.root()?);
+        self.open.keep("", Arc::clone(&root));
         Ok(root)
     }
 
@@ -54,7 +55,7 @@ impl<'v, V: Vfs> Tree<'v, V> {
     }
 
     /// Opens a directory of the folder.
-    pub(crate) fn directory(&self, path: &RelativePath) -> io::Result<Rc<V::Directory>> {
+    pub(crate) fn directory(&self, path: &RelativePath) -> io::Result<Arc<V::Directory>> {
         let (mut at, mut directory) = self.nearest(path)?;
         // One level after the other, and not one inside the other: however deep a path is, it takes no more room than another.
         while at < path.as_str().len() {
@@ -62,15 +63,25 @@ impl<'v, V: Vfs> Tree<'v, V> {
             let name = rest.split('/').next().unwrap_or(rest);
             let end = at + name.len();
             let spelling = self.spelling(&directory, name)?;
-            directory = Rc::new(self.vfs.open_directory(&directory, Name::new(&spelling)?)?);
-            self.open.keep(&path.as_str()[..end], Rc::clone(&directory));
+            directory = Arc::new(self.open_directory(&directory, Name::new(&spelling)?)?);
+            self.open.keep(&path.as_str()[..end], Arc::clone(&directory));
             at = end + 1;
         }
         Ok(directory)
     }
 
+    /// Opens a directory. Where the system lets no more be open, those go that were only kept for later.
+    fn open_directory(&self, directory: &V::Directory, name: Name<'_>) -> io::Result<V::Directory> {
+        match self.vfs.open_directory(directory, name) {
+            Err(error) if is_too_many(&error) && self.open.give_back() => {
+                self.vfs.open_directory(directory, name)
+            }
+            opened => opened,
+        }
+    }
+
     /// The nearest directory at or above a path that is open, and where the rest of the path begins.
-    fn nearest(&self, path: &RelativePath) -> io::Result<(usize, Rc<V::Directory>)> {
+    fn nearest(&self, path: &RelativePath) -> io::Result<(usize, Arc<V::Directory>)> {
         let mut above = path.as_str();
         loop {
             if let Some(open) = self.open.get(above) {
@@ -84,28 +95,28 @@ impl<'v, V: Vfs> Tree<'v, V> {
     }
 
     /// A directory in one of ours in the root, made if it is missing. Many things hold it at the same time, so it is opened once.
-    pub(crate) fn ours(&self, area: &str, name: &str) -> io::Result<Rc<V::Directory>> {
+    pub(crate) fn ours(&self, area: &str, name: &str) -> io::Result<Arc<V::Directory>> {
         let path = format!("{area}/{name}");
         if let Some(open) = self.open.get(&path) {
             return Ok(open);
         }
         let directory = self.make(&self.make(&self.root()?, area)?, name)?;
-        self.open.keep(&path, Rc::clone(&directory));
+        self.open.keep(&path, Arc::clone(&directory));
         Ok(directory)
     }
 
     /// A directory of ours in a directory of ours, made if it is missing.
-    pub(crate) fn make(&self, directory: &Rc<V::Directory>, name: &str) -> io::Result<Rc<V::Directory>> {
+    pub(crate) fn make(&self, directory: &Arc<V::Directory>, name: &str) -> io::Result<Arc<V::Directory>> {
         self.make_with(directory, name, PRIVATE)
     }
 
     /// The same with these permissions.
     pub(crate) fn make_with(
         &self,
-        directory: &Rc<V::Directory>,
+        directory: &Arc<V::Directory>,
         name: &str,
         permissions: u16,
-    ) -> io::Result<Rc<V::Directory>> {
+    ) -> io::Result<Arc<V::Directory>> {
         let name = Name::new(name.as_bytes())?;
         match self.vfs.open_directory(directory, name) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -118,14 +129,14 @@ impl<'v, V: Vfs> Tree<'v, V> {
                     Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
                     _ => {}
                 }
-                self.vfs.open_directory(directory, name).map(Rc::new)
+                self.vfs.open_directory(directory, name).map(Arc::new)
             }
-            opened => opened.map(Rc::new),
+            opened => opened.map(Arc::new),
         }
     }
 
     /// The directories in which others were made since this was last asked.
-    pub(crate) fn take_made_in(&self) -> Vec<Rc<V::Directory>> {
+    pub(crate) fn take_made_in(&self) -> Vec<Arc<V::Directory>> {
         std::mem::take(&mut *self.made_in.borrow_mut())
     }
 
@@ -158,4 +169,9 @@ impl<'v, V: Vfs> Tree<'v, V> {
         let listed = self.vfs.list(directory)?;
         Ok(listed.into_iter().map(|(other, _)| other).find(|other| is_spelling(other)).unwrap_or(bytes))
     }
+}
+
+/// Too much is open, in this process or in the whole system.
+fn is_too_many(error: &io::Error) -> bool {
+    matches!(Errno::from_io_error(error), Some(Errno::MFILE | Errno::NFILE))
 }

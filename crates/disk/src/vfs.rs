@@ -174,6 +174,10 @@ pub trait Vfs {
     /// Cuts a file or lengthens it with zeros that take no room.
     fn set_length(&self, file: &Self::File, length: u64) -> io::Result<()>;
 
+    /// Lets a file, open for writing, hold what another holds, sharing its room until either is written to. `EOPNOTSUPP` where the file
+    /// system cannot; after any error it may hold anything.
+    fn clone_content(&self, from: &Self::File, to: &Self::File) -> io::Result<()>;
+
     /// Sets the permission bits of an open file.
     fn set_file_permissions(&self, file: &Self::File, permissions: u16) -> io::Result<()>;
 

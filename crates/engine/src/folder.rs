@@ -18,14 +18,14 @@ pub use commands::{Command, Question};
 pub use fetches::BlockResult;
 pub use scan::Listing;
 
-use crate::operation::{Operation, Outcome};
+use crate::operation::{Failure, Operation, Outcome};
 use crate::plan::{Plan, plan};
 use crate::record::Seen;
 use crate::root::{RootIdentity, RootLook, RootState, judge};
 use crate::rules::Rules;
 use crate::stamp::Stamp;
 use crate::surroundings::{Situation, Surroundings};
-use crate::trees::{Changes, Unreadable, View, all_below};
+use crate::trees::{Changes, Unreadable, View};
 use homesync_paths::{RelativePath, fold};
 use homesync_protocol::{DeviceId, Entry};
 use std::collections::{BTreeMap, BTreeSet};
@@ -75,6 +75,13 @@ pub enum Event {
         /// Blocks that are neither in it nor anywhere on this machine.
         missing: Vec<u32>,
     },
+    /// The temporary file for a content could not be made or written: the system refused.
+    Unstaged {
+        /// The path and the content asked for, as in the action.
+        wanted: Box<Entry>,
+        /// In the system's words, and what to do about it.
+        failure: Failure,
+    },
     /// An answer to a request for a block.
     Block {
         /// The path and the content asked for, as in the action.
@@ -108,7 +115,8 @@ pub enum Action {
     Read(Vec<RelativePath>),
     /// Look whether these objects are there, without reading them, and answer with [`Event::Confirmed`].
     Confirm(Vec<RelativePath>),
-    /// Open the temporary file for this content, fill it with what this machine has, and answer with [`Event::Prepared`].
+    /// Open the temporary file for this content, fill it with what this machine has, and answer with [`Event::Prepared`] or
+    /// [`Event::Unstaged`].
     Prepare(Box<Entry>),
     /// Ask a machine for a block.
     Request {
@@ -152,6 +160,8 @@ pub struct Folder {
     busy_since: Option<u64>,
     /// Repositories that were busy and are not any more: what was not looked at meanwhile is looked at now.
     unlocked: BTreeSet<RelativePath>,
+    /// Why what is unknown is.
+    why_unknown: BTreeMap<RelativePath, String>,
     /// Since when, in ticks, something could not be read.
     unknown_since: Option<u64>,
     /// Objects that were there a moment ago, with the stamps that they had.
@@ -187,6 +197,7 @@ impl Folder {
             locks: BTreeMap::new(),
             busy_since: None,
             unlocked: BTreeSet::new(),
+            why_unknown: BTreeMap::new(),
             unknown_since: None,
             confirmed: BTreeMap::new(),
             put_back: BTreeSet::new(),
@@ -200,8 +211,12 @@ impl Folder {
 
     /// After a start: everything is to be looked at, because nobody knows what happened meanwhile.
     pub fn consider_everything(&mut self, view: &dyn View) -> Result<(), Unreadable> {
-        self.dirty.extend(all_below(view, None)?);
-        Ok(())
+        // Almost everything is as it should be, and there may be very much of it.
+        view.walk(&mut |path, candidates| {
+            if !candidates.is_settled() {
+                self.dirty.insert(path.clone());
+            }
+        })
     }
 
     /// Takes in what happened.
@@ -226,6 +241,12 @@ impl Folder {
             }
             Event::Prepared { wanted, missing } => {
                 self.dirty.extend(self.fetches.prepared(&wanted, missing));
+                Ok(Vec::new())
+            }
+            Event::Unstaged { wanted, failure } => {
+                if self.fetches.give_up(&wanted) {
+                    self.system_refused(&wanted.path, failure, now);
+                }
                 Ok(Vec::new())
             }
             Event::Block { wanted, block, device, result } => {
@@ -287,6 +308,16 @@ impl Folder {
     /// What waits, and why.
     pub fn held(&self) -> impl Iterator<Item = (&RelativePath, crate::Reason)> {
         self.held.held.iter().map(|(path, reason)| (path, *reason))
+    }
+
+    /// What could not be read when it was looked at last, and why.
+    pub fn unknown(&self) -> impl Iterator<Item = (&RelativePath, &str)> {
+        self.why_unknown.iter().map(|(path, why)| (path, why.as_str()))
+    }
+
+    /// The system's words about an item that it refused.
+    pub fn refusal(&self, path: &RelativePath) -> Option<&str> {
+        self.failures.get(path)?.text.as_deref()
     }
 
     /// Why the folder stands still as a whole.

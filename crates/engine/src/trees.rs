@@ -11,7 +11,7 @@
 use crate::Stamp;
 use crate::canary::{Bug, planted};
 use homesync_paths::RelativePath;
-use homesync_protocol::{BlocksHash, Content, DeviceId, Entry, Kind, ShortId, Version};
+use homesync_protocol::{BlocksHash, Content, DeviceId, Entry, Kind, Relation, ShortId, Version};
 
 /// An item of this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,6 +76,20 @@ pub trait View {
         visit: &mut dyn FnMut(&RelativePath) -> bool,
     ) -> Result<(), Unreadable>;
 
+    /// What every machine has said about every path, in the order of names.
+    fn walk(&self, visit: &mut dyn FnMut(&RelativePath, &Candidates)) -> Result<(), Unreadable> {
+        let mut result = Ok(());
+        self.paths_below(None, &mut |path| {
+            let read = |path| Ok(Candidates { own: self.local(path)?, others: self.others(path)? });
+            match read(path) {
+                Ok(candidates) => visit(path, &candidates),
+                Err(error) => result = Err(error),
+            }
+            result.is_ok()
+        })?;
+        result
+    }
+
     /// This machine's present items directly in a directory (in the root for `None`), in the order of names.
     fn children(&self, directory: Option<&RelativePath>) -> Result<Vec<RelativePath>, Unreadable>;
 
@@ -130,6 +144,13 @@ impl Candidates {
             return Some(own);
         }
         homesync_protocol::winner(own.into_iter().chain(self.others.iter().map(|other| &other.1)))
+    }
+
+    /// What is here is what counts, so that there is nothing to be decided.
+    pub fn is_settled(&self) -> bool {
+        let (Some(own), Some(global)) = (self.here(), self.global()) else { return false };
+        let stands = matches!(own.entry.version.relation(&global.version), Relation::Equal | Relation::Newer);
+        stands && own.entry.is_present()
     }
 
     /// The machines whose content can be fetched to get what `wanted` says.

@@ -3,11 +3,16 @@
 //! - `settings`: the one table of all settings, from which help, reference and suggestions come;
 //! - `values`: types that cannot hold a wrong value;
 //! - `read`: from a file to a [`Configuration`], with places for errors and warnings;
-//! - `edit`: changing one setting and keeping everything else as the user wrote it;
+//! - `machines`, `folders`, `networks`: the tables of other machines, of folders and of networks, one for each name;
+//! - `edit`, `entries`: changing one setting, or one of those tables, and keeping everything else as the user wrote it;
 //! - `older`: the YAML file of the older home-sync tool.
 
 mod edit;
+mod entries;
+mod folders;
+mod machines;
 mod nearest;
+mod networks;
 mod older;
 mod position;
 mod read;
@@ -15,18 +20,26 @@ mod settings;
 mod values;
 
 pub use edit::Editable;
+pub use entries::{FOLDER_KEYS, MACHINE_KEYS, NETWORK_KEYS};
+pub use folders::{
+    FolderKindWord, FolderMode, FolderName, FolderPath, FolderSettings, GuardWord, VersioningWord,
+};
+pub use machines::{CompressionWord, DeviceText, MachineAddress, MachineSettings};
+pub use networks::NetworkSettings;
 pub use older::{Imported, import as import_older};
 pub use read::{Loaded, MAX_BYTES, Source, Warning, find_older, load, parse};
 pub use settings::{SETTINGS, Setting, ValueKind, nearest_setting};
 /// A value as it stands in the file.
 pub use toml_edit::Value;
 pub use values::{
-    Days, ListenAddress, LogLevel, MachineKind, MachineName, Period, RepositoryPath, SystemLog, ValueError,
+    Days, ListenAddress, LogLevel, MachineKind, MachineName, Period, Port, RepositoryPath, SystemLog,
+    ValueError,
 };
 
 use crate::file::FileError;
 use homesync_paths::Shown;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// All settings of this machine. What the file does not say has its default.
@@ -47,6 +60,15 @@ pub struct Configuration {
     pub log: Log,
     /// Waiting for another run.
     pub lock: LockSettings,
+    /// The other machines, by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub machines: BTreeMap<MachineName, MachineSettings>,
+    /// The networks that have names.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub networks: BTreeMap<FolderName, NetworkSettings>,
+    /// The folders, by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub folders: BTreeMap<FolderName, FolderSettings>,
 }
 
 /// Who this machine is to people.
@@ -97,11 +119,25 @@ pub struct Backup {
 pub struct Network {
     /// Where other machines can reach this one.
     pub listen: Vec<ListenAddress>,
+    /// Whether machines on the same network find each other.
+    pub discovery: bool,
+    /// The port on which they do.
+    pub discovery_port: Port,
+    /// KiB a second that are sent at most; zero for as many as there are.
+    pub send_limit: u64,
+    /// KiB a second that are received at most.
+    pub receive_limit: u64,
 }
 
 impl Default for Network {
     fn default() -> Self {
-        Self { listen: ["tcp://0.0.0.0:22000", "quic://0.0.0.0:22000"].map(ListenAddress::known).to_vec() }
+        Self {
+            listen: ["tcp://0.0.0.0:22000", "quic://0.0.0.0:22000"].map(ListenAddress::known).to_vec(),
+            discovery: true,
+            discovery_port: Port::known(21_027),
+            send_limit: 0,
+            receive_limit: 0,
+        }
     }
 }
 

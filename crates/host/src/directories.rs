@@ -124,6 +124,16 @@ impl Directories {
         self.state.join("lock")
     }
 
+    /// The lock that makes one process the daemon. Commands change settings while it is held: theirs is the other one.
+    pub fn daemon_lock_file(&self) -> PathBuf {
+        self.state.join("daemon.lock")
+    }
+
+    /// The index of all folders.
+    pub fn index_file(&self) -> PathBuf {
+        self.state.join("index.redb")
+    }
+
     /// Log files.
     pub fn logs(&self) -> PathBuf {
         self.state.join("logs")

@@ -85,6 +85,15 @@ impl Identity {
         Ok(Some(Self { certificate, recipient }))
     }
 
+    /// The text of the certificate, and that of its key, for those who prove with them who this machine is.
+    pub fn certificate_and_key(directory: &Path) -> Result<(Vec<u8>, Zeroizing<Vec<u8>>), IdentityError> {
+        let read = |name: &'static str| {
+            let missing = || IdentityError::Incomplete { directory: directory.to_owned(), missing: name };
+            file::read_bounded(&directory.join(name), MAX_BYTES)?.ok_or_else(missing)
+        };
+        Ok((read(CERTIFICATE)?, Zeroizing::new(read(KEY)?)))
+    }
+
     /// The files of an identity, for those who check their modes.
     pub fn files(directory: &Path) -> [PathBuf; 3] {
         [CERTIFICATE, KEY, SECRETS_KEY].map(|name| directory.join(name))

@@ -27,6 +27,21 @@ static FLAGS: OnceLock<Flags> = OnceLock::new();
 /// The signal that was deferred and still has to be carried out, or 0.
 static PENDING: AtomicI32 = AtomicI32::new(0);
 
+/// Requests are heard elsewhere, and none of them ends this process where it stands.
+static HANDED_OVER: AtomicBool = AtomicBool::new(false);
+
+/// From now on requests are the business of [`crate::requests`], also while programs run for us.
+pub(crate) fn hand_over() {
+    HANDED_OVER.store(true, Ordering::SeqCst);
+    if let Some(flags) = FLAGS.get() {
+        flags.at_once.store(false, Ordering::SeqCst);
+    }
+}
+
+fn is_handed_over() -> bool {
+    HANDED_OVER.load(Ordering::SeqCst)
+}
+
 /// Whose business Ctrl-C is while requests are deferred.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keyboard {
@@ -43,6 +58,9 @@ pub struct Deferred(Keyboard);
 impl Deferred {
     /// Begins to defer.
     pub fn begin(keyboard: Keyboard) -> io::Result<Self> {
+        if is_handed_over() {
+            return Ok(Self(keyboard));
+        }
         let flags = match FLAGS.get() {
             Some(flags) => flags,
             None => {
@@ -64,7 +82,7 @@ impl Deferred {
     }
 
     fn signal(&self) -> Option<i32> {
-        let flags = FLAGS.get()?;
+        let flags = FLAGS.get().filter(|_| !is_handed_over())?;
         let interrupted = self.0 == Keyboard::Ours && flags.interrupted.load(Ordering::SeqCst);
         let ended = flags.ended.load(Ordering::SeqCst);
         interrupted.then_some(SIGINT).or(ended.then_some(SIGTERM))
@@ -76,7 +94,7 @@ impl Drop for Deferred {
         if let Some(signal) = self.signal() {
             PENDING.store(signal, Ordering::SeqCst);
         }
-        if let Some(flags) = FLAGS.get()
+        if let Some(flags) = FLAGS.get().filter(|_| !is_handed_over())
             && flags.deferred.fetch_sub(1, Ordering::SeqCst) == 1
         {
             flags.at_once.store(true, Ordering::SeqCst);

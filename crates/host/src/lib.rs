@@ -10,6 +10,7 @@
 //! - [`lock`]: one owner of the state directory;
 //! - [`run`]: the one way to run another program;
 //! - [`interrupt`]: Ctrl-C while another program runs for us;
+//! - [`requests`]: what a process that runs for long is asked for by signals;
 //! - [`log`]: what is written down about our own work;
 //! - [`secret`]: a value that cannot be printed.
 
@@ -22,6 +23,7 @@ pub mod lock;
 pub mod log;
 pub mod machine;
 mod platform;
+pub mod requests;
 pub mod run;
 pub mod secret;
 #[cfg(test)]

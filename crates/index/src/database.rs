@@ -11,7 +11,7 @@ mod opening;
 mod transaction;
 
 pub(crate) use meta::Names;
-pub(crate) use transaction::{Blocks, Transaction};
+pub(crate) use transaction::{Blocks, Transaction, When};
 
 use crate::codec::FolderRecord;
 use crate::durable::{DurableIndex, FolderOptions};
@@ -127,15 +127,26 @@ impl Shared {
         &self,
         work: impl FnOnce(&mut Transaction<'_>) -> Result<T, Fault>,
     ) -> Result<T, IndexError> {
+        self.write_when(When::Now, work)
+    }
+
+    /// Runs something that writes, in one transaction that is durable when it is said.
+    pub(crate) fn write_when<T>(
+        &self,
+        when: When,
+        work: impl FnOnce(&mut Transaction<'_>) -> Result<T, Fault>,
+    ) -> Result<T, IndexError> {
         self.shared(|database| {
-            let writing = transaction::begin(database)?;
+            let writing = transaction::begin_when(database, when)?;
             // The names are read while the transaction keeps other writers out.
             let names = Names::clone(&lock(&self.names));
             let mut transaction = Transaction::new(&writing, names)?;
             let answer = work(&mut transaction)?;
             let names = transaction.finish(!self.marked.load(Ordering::Acquire))?;
             writing.commit()?;
-            self.marked.store(true, Ordering::Release);
+            if when == When::Now {
+                self.marked.store(true, Ordering::Release);
+            }
             *lock(&self.names) = Arc::new(names);
             Ok(answer)
         })

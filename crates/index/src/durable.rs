@@ -8,7 +8,7 @@ mod view;
 pub(crate) use lookup::references;
 
 use crate::codec::{FolderRecord, decode_intent, decode_journal, decode_position, encode_intent};
-use crate::database::{Shared, Transaction};
+use crate::database::{Shared, Transaction, When};
 use crate::packed::{Fault, Group, TREES, Tree, find, scan};
 use crate::{Additions, Committed, Index, IndexError, Position};
 use homesync_engine::{Bug, Changes, Intent, Journal, JournalRecord, Local, Unreadable, planted};
@@ -32,6 +32,8 @@ pub struct DurableIndex {
     shared: Arc<Shared>,
     name: String,
     record: FolderRecord,
+    /// Up to which sequence number everything is durable.
+    durable: u64,
     /// Numbers for intents that were taken durably and not given yet. At a stop they are lost, so that none is ever given twice.
     reserved: Range<u64>,
 }
@@ -48,7 +50,9 @@ impl DurableIndex {
         if !shared.occupy(record.number) {
             return Err(IndexError::Busy { folder: name.to_owned() });
         }
-        let mut index = Self { shared: Arc::clone(shared), name: name.to_owned(), record, reserved: 0..0 };
+        let durable = record.sequence;
+        let mut index =
+            Self { shared: Arc::clone(shared), name: name.to_owned(), record, durable, reserved: 0..0 };
         if index.record.folds_case != options.folds_case {
             index.change(|transaction, record| commit::refold(transaction, record, options.folds_case))?;
         }
@@ -64,9 +68,17 @@ impl DurableIndex {
         &mut self,
         work: impl FnOnce(&mut Transaction<'_>, &mut FolderRecord) -> Result<T, Fault>,
     ) -> Result<T, IndexError> {
+        self.change_when(When::Now, work)
+    }
+
+    fn change_when<T>(
+        &mut self,
+        when: When,
+        work: impl FnOnce(&mut Transaction<'_>, &mut FolderRecord) -> Result<T, Fault>,
+    ) -> Result<T, IndexError> {
         let mut record = self.record.clone();
         let name = &self.name;
-        let answer = self.shared.write(|transaction| {
+        let answer = self.shared.write_when(when, |transaction| {
             let answer = work(transaction, &mut record)?;
             if planted(Bug::SequencesRepeated) {
                 let forgotten = FolderRecord { sequence: 0, ..record.clone() };
@@ -77,6 +89,9 @@ impl DurableIndex {
             Ok(answer)
         })?;
         self.record = record;
+        if when == When::Now {
+            self.durable = self.record.sequence;
+        }
         Ok(answer)
     }
 }
@@ -143,6 +158,17 @@ impl Index for DurableIndex {
             commit::apply(transaction, record, changes, additions)?;
             Ok(Committed { sequence: record.sequence })
         })
+    }
+
+    fn commit_soon(&mut self, changes: &Changes, additions: &Additions) -> Result<Committed, IndexError> {
+        self.change_when(When::Soon, |transaction, record| {
+            commit::apply(transaction, record, changes, additions)?;
+            Ok(Committed { sequence: record.sequence })
+        })
+    }
+
+    fn flush(&mut self) -> Result<(), IndexError> {
+        self.change(|_, _| Ok(()))
     }
 
     fn index_id(&self) -> u64 {

@@ -42,6 +42,18 @@ pub trait Index: View + Journal<Error = IndexError> {
         self.commit_with(changes, &Additions::default())
     }
 
+    /// Stores changes so that this machine goes on from them at once, and a power cut may still take them: all of it, and nothing before it. Nobody else
+    /// hears of them, and nothing may be done that counts on them, before [`flush`](Self::flush) or any other commit has answered. Many small
+    /// changes share one wait for the disk this way.
+    fn commit_soon(&mut self, changes: &Changes, additions: &Additions) -> Result<Committed, IndexError> {
+        self.commit_with(changes, additions)
+    }
+
+    /// Makes durable what was to be so soon.
+    fn flush(&mut self) -> Result<(), IndexError> {
+        Ok(())
+    }
+
     /// Makes sequence numbers comparable between sessions; another one when the database was begun anew.
     fn index_id(&self) -> u64;
 
@@ -54,7 +66,7 @@ pub trait Index: View + Journal<Error = IndexError> {
     /// No full scan was stored since the database was begun: nothing in it proves a deletion.
     fn fresh(&self) -> bool;
 
-    /// This machine's entries with a higher sequence number, in the order of sequence numbers, at most `limit`. Those that are kept to this
+    /// This machine's durable entries with a higher sequence number, in the order of sequence numbers, at most `limit`. Those that are kept to this
     /// machine are among them; leaving them out is the caller's affair.
     fn announce_since(&self, sequence: u64, limit: usize) -> Result<Vec<Entry>, Unreadable>;
 

@@ -13,7 +13,7 @@ mod relative;
 mod shown;
 
 pub use ignore::{CompileOptions, Explanation, IgnoreError, IgnoreRules, Verdict};
-pub use names::conflict::{ConflictStem, conflict_name, conflict_stem, is_conflict_name};
+pub use names::conflict::{ConflictStem, conflict_name, conflict_stem, is_conflict_name, original_of};
 pub use names::control::{is_control_path, is_control_path_folded, is_store_path};
 pub use names::fold::{equal_when_folded, fold};
 pub use names::on_disk::{DiskName, Names, UnsyncableName, UnsyncableReason};

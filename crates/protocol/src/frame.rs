@@ -81,6 +81,7 @@ fn check_length(what: &'static str, length: u64, most: u64) -> Result<(), Protoc
 pub struct Decoder {
     buffer: BytesMut,
     body: Option<Body>,
+    size: usize,
 }
 
 /// The message whose body comes next.
@@ -102,6 +103,11 @@ impl Decoder {
     /// How many bytes the message that comes in still needs, as far as that is known.
     pub fn missing(&self) -> usize {
         self.body.map_or(0, |body| body.length.saturating_sub(self.buffer.len()))
+    }
+
+    /// How many bytes the message had that came last, once it was unfolded.
+    pub fn size(&self) -> usize {
+        self.size
     }
 
     /// The next message, as soon as all of it has come.
@@ -126,6 +132,7 @@ impl Decoder {
             self.body = None;
             let bytes = self.buffer.split_to(body.length).freeze();
             let bytes = if body.is_compressed { decompress(kind, &bytes)? } else { bytes };
+            self.size = bytes.len();
             return Message::from_body(kind, bytes).map(Some);
         }
     }

@@ -179,6 +179,7 @@ impl World {
         for (number, device) in devices.iter().enumerate() {
             let settings = Settings {
                 exchange: !(swarm.no_exchange && number == 1),
+                clones: number % 2 == 1,
                 ordered: swarm.ordered,
                 granularity_nanoseconds: if swarm.coarse && number == 0 { 1_000_000_000 } else { 1 },
                 device: 100 + number as u64,

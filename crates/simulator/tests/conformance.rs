@@ -27,11 +27,11 @@ const TABLES: [(&str, &str); 3] = [
 ];
 
 /// Disagreements of one line, and whether any of its scripts had an answer that is no error.
-fn compare(line: &Line, real: &Path, findings: &mut Vec<String>) -> usize {
+fn compare(line: &Line, real: &Path, clones: bool, findings: &mut Vec<String>) -> usize {
     let mut some_success = line.errors_are_meant;
     let scripts = line.scripts();
     for script in &scripts {
-        let simulated = play(script, &SimulatedStage::new());
+        let simulated = play(script, &SimulatedStage::new(clones));
         let real = play(script, &RealStage::new(real));
         some_success |= real.iter().any(|answer| answer.is_success && answer.counts);
         if let Some(disagreement) = disagreement(&simulated, &real) {
@@ -54,9 +54,10 @@ fn disagreement(simulated: &[Answer], real: &[Answer]) -> Option<String> {
 
 fn expect_agreement(directory: &Path) {
     let (mut findings, mut scripts) = (Vec::new(), 0);
+    let clones = RealStage::new(directory).clones();
     for (table, text) in TABLES {
         for line in lines(table, text) {
-            scripts += compare(&line, directory, &mut findings);
+            scripts += compare(&line, directory, clones, &mut findings);
         }
     }
     assert!(scripts >= 300, "only {scripts} scripts were found");
@@ -72,9 +73,13 @@ fn scripts_have_equal_answers_where_temporary_files_are() {
 #[test]
 fn random_scripts_have_equal_answers() {
     let directory = std::env::temp_dir();
+    let clones = RealStage::new(&directory).clones();
     let disagrees = |tape: &Tape| {
         let script = script_of(tape);
-        disagreement(&play(&script, &SimulatedStage::new()), &play(&script, &RealStage::new(&directory)))
+        disagreement(
+            &play(&script, &SimulatedStage::new(clones)),
+            &play(&script, &RealStage::new(&directory)),
+        )
     };
     for seed in 0..2_000 {
         let tape = Tape::from_seed(seed, 250);

@@ -5,7 +5,9 @@ mod executor {
     mod bench;
     mod crashes;
     mod keeping;
+    mod mounted;
     mod races;
+    mod versions;
 }
 
 use homesync_simulator::choices::Tape;

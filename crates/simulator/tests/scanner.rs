@@ -6,5 +6,6 @@ mod scanner {
     mod limits;
     mod links;
     mod listings;
+    mod mounts;
     mod swapping;
 }

@@ -4,7 +4,7 @@
 //! here and in CONTRIBUTING.md, with its reason.
 
 /// Crates without clock, thread, file, socket, environment and randomness.
-pub const SANS_IO: &[&str] = &["paths", "protocol", "engine", "state", "gotemplate"];
+pub const SANS_IO: &[&str] = &["paths", "protocol", "engine", "merge", "state", "gotemplate"];
 
 /// What one crate may use for the product. Tests may use more.
 pub struct Row {
@@ -69,6 +69,7 @@ pub const ROWS: &[Row] = &[
             "index",
             "disk",
             "network",
+            "merge",
             "protocol",
             "state",
             "dotfiles",
@@ -87,7 +88,11 @@ pub const ROWS: &[Row] = &[
             "jiff",
             "flate2",
             "fast_qr",
+            "aws-lc-rs",
+            "rustix",
+            "serde",
             "serde_json",
+            "thiserror",
             "tracing",
             "tracing-subscriber",
         ],
@@ -138,18 +143,18 @@ pub const ROWS: &[Row] = &[
     },
     Row {
         name: "network",
-        ours: &["protocol", "paths"],
+        ours: &["protocol", "host", "paths"],
         others: &[
-            "tokio",
-            "rustls",
-            "tokio-rustls",
+            "bytes",
+            "if-addrs",
             "quinn",
-            "rcgen",
-            "aws-lc-rs",
-            "x509-parser",
+            "rustix",
+            "rustls",
+            "thiserror",
+            "tokio",
+            "tokio-rustls",
             "ureq",
             "rustls-platform-verifier",
-            "rustix",
         ],
     },
     Row { name: "engine", ours: &["protocol", "paths"], others: &["thiserror", "blake3"] },
@@ -158,6 +163,7 @@ pub const ROWS: &[Row] = &[
         ours: &["paths"],
         others: &["prost", "lz4_flex", "sha2", "aes-siv", "chacha20poly1305", "scrypt", "hkdf", "thiserror"],
     },
+    Row { name: "merge", ours: &[], others: &["imara-diff"] },
     Row { name: "state", ours: &["paths"], others: &["serde", "thiserror", "blake3", "imara-diff"] },
     Row { name: "gotemplate", ours: &[], others: &["regex", "serde"] },
     Row {
@@ -194,9 +200,13 @@ pub const SANS_IO_TREE: &[&str] = &[
     "cpufeatures",
     "crypto-common",
     "digest",
+    "foldhash",
     "generic-array",
+    "hashbrown",
+    "imara-diff",
     "libc",
     "lz4_flex",
+    "memchr",
     "prost",
     "sha2",
     "thiserror",

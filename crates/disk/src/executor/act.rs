@@ -1,5 +1,6 @@
 //! The moment itself: a name gets another object.
 
+use super::across::is_across;
 use super::prepare::{Prepared, Staged, is_untouched, missing_is_changed, permissions_of};
 use super::{Executor, Stop};
 use crate::area::slot;
@@ -9,7 +10,7 @@ use homesync_engine::{Displaced, Done, Expected, Operation, Stamp, Step, Undone}
 use homesync_paths::RelativePath;
 use homesync_protocol::{Content, Entry, Kind};
 use std::io;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// What takes the place of what.
 pub(super) struct Replacement<'a, V: Vfs> {
@@ -19,6 +20,8 @@ pub(super) struct Replacement<'a, V: Vfs> {
     pub(super) slot: &'a str,
     /// The directory of this act below the recovery area.
     pub(super) act: &'a str,
+    /// What it becomes, if it becomes a version.
+    pub(super) version: Option<&'a RelativePath>,
 }
 
 impl<V: Vfs> Executor<'_, V> {
@@ -27,10 +30,12 @@ impl<V: Vfs> Executor<'_, V> {
             (Step::Put { .. }, Expected::Absent) => self.put_new(operation, prepared.staged),
             (Step::Put { displaced }, Expected::Object(_)) => {
                 let place = self.tree.place(&operation.path).map_err(missing_is_changed)?;
-                let Prepared { staged: Some(staged), slot: Some(slot), act } = prepared else {
+                let Prepared { staged: Some(staged), slot: Some(slot), act, version } = prepared else {
                     return Err(Stop::Undone(Undone::Changed));
                 };
-                let replacement = Replacement { place: &place, staged: &staged, slot: &slot, act: &act };
+                let version = version.as_ref();
+                let replacement =
+                    Replacement { place: &place, staged: &staged, slot: &slot, act: &act, version };
                 self.replace(operation, &replacement, displaced)
             }
             (Step::Move { from, from_expected, .. }, _) => {
@@ -59,9 +64,12 @@ impl<V: Vfs> Executor<'_, V> {
         self.names_change(&place.directory)?;
         let stamp = match (&operation.entry.content, staged) {
             (Content::File(_), Some(staged)) => {
-                let moved = vfs.rename_no_replace(&staged.directory, staged.name()?, &place.directory, name);
-                moved.map_err(taken_is_changed)?;
-                self.settled_stamp(&operation.entry, &place, staged.stamp)
+                let stamp =
+                    match vfs.rename_no_replace(&staged.directory, staged.name()?, &place.directory, name) {
+                        Err(error) if is_across(&error) => self.put_copy(operation, &place, &staged)?,
+                        moved => moved.map(|()| staged.stamp).map_err(taken_is_changed)?,
+                    };
+                self.settled_stamp(&operation.entry, &place, stamp)
             }
             (Content::Link(target), _) => {
                 vfs.create_link(&place.directory, name, target.as_bytes()).map_err(taken_is_changed)?;
@@ -86,10 +94,18 @@ impl<V: Vfs> Executor<'_, V> {
         match vfs.rename_no_replace(&staged.directory, staged.name()?, &place.directory, place.name()?) {
             Ok(()) => return Ok(staged.stamp),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => self.discard(staged),
+            Err(error) if is_across(&error) => {
+                self.discard(staged);
+                match self.make_in_place(operation, place) {
+                    // It is there already.
+                    Err(Stop::Undone(Undone::Changed)) => {}
+                    made => return made,
+                }
+            }
             Err(error) => return Err(taken_is_changed(error)),
         }
         let directory =
-            Rc::new(vfs.open_directory(&place.directory, place.name()?).map_err(missing_is_changed)?);
+            Arc::new(vfs.open_directory(&place.directory, place.name()?).map_err(missing_is_changed)?);
         let found = vfs.directory_status(&directory)?;
         let permissions = permissions_of(&operation.entry);
         if operation.entry.permissions.is_some() && found.permissions & 0o777 != permissions {
@@ -105,7 +121,7 @@ impl<V: Vfs> Executor<'_, V> {
         replacement: &Replacement<'_, V>,
         displaced: &Displaced,
     ) -> Result<Done, Stop> {
-        let Replacement { place, staged, slot: at, act } = *replacement;
+        let Replacement { place, staged, slot: at, act, version } = *replacement;
         // Once more, because since the first look much was made durable; and before it is moved, because after that the time of the last
         // change tells nothing any more.
         let target = self.last_look(operation, place)?.ok_or(Stop::Undone(Undone::Changed))?;
@@ -136,7 +152,7 @@ impl<V: Vfs> Executor<'_, V> {
                 return Err(error.into());
             }
         };
-        let kept = copy.is_none().then(|| at.to_string());
+        let kept = copy.is_none().then(|| self.keep_version(&in_slot, at, act, version)).flatten();
         Ok(Done { stamp: Some(self.settled_stamp(&operation.entry, place, staged.stamp)), kept, copy })
     }
 

@@ -8,9 +8,12 @@ use crate::staging::read_block;
 use crate::tree::Place;
 use crate::vfs::{Name, Vfs};
 use homesync_engine::{Displaced, Done, Expected, Operation, Stamp, Undone};
-use homesync_protocol::{BlockHash, Kind};
+use homesync_protocol::Kind;
 use std::io;
-use std::rc::Rc;
+use std::sync::Arc;
+
+/// The bits of a directory that do not travel: set-user, set-group and sticky.
+const OWN: u16 = 0o7000;
 
 impl<V: Vfs> Executor<'_, V> {
     /// A file gets its new time and permissions on a copy that takes its place. Setting the time of the file itself could hide an edit that a
@@ -24,8 +27,13 @@ impl<V: Vfs> Executor<'_, V> {
         let place = self.tree.place(&operation.path).map_err(missing_is_changed)?;
         match (prepared.staged, prepared.slot, expected.kind) {
             (Some(staged), Some(slot), Kind::File) => {
-                let replacement =
-                    Replacement { place: &place, staged: &staged, slot: &slot, act: &prepared.act };
+                let replacement = Replacement {
+                    place: &place,
+                    staged: &staged,
+                    slot: &slot,
+                    act: &prepared.act,
+                    version: None,
+                };
                 self.replace(operation, &replacement, &Displaced::Recovery)
             }
             (_, _, Kind::Directory) => self.adjust_directory(operation, expected, &place),
@@ -45,7 +53,7 @@ impl<V: Vfs> Executor<'_, V> {
     ) -> Result<Done, Stop> {
         let vfs = self.tree.vfs;
         let directory =
-            Rc::new(vfs.open_directory(&place.directory, place.name()?).map_err(missing_is_changed)?);
+            Arc::new(vfs.open_directory(&place.directory, place.name()?).map_err(missing_is_changed)?);
         // What is open cannot be replaced any more: the look and the change are about one object.
         let found = vfs.directory_status(&directory)?.stamp();
         let is_same = found.is_some_and(|found| found.permissions == expected.permissions);
@@ -59,12 +67,14 @@ impl<V: Vfs> Executor<'_, V> {
     pub(super) fn give_permissions(
         &self,
         operation: &Operation,
-        directory: &Rc<V::Directory>,
+        directory: &Arc<V::Directory>,
     ) -> Result<Stamp, Stop> {
         let vfs = self.tree.vfs;
         let permissions = permissions_of(&operation.entry);
         self.names_change(directory)?;
-        vfs.set_directory_permissions(directory, permissions)?;
+        // Which group new files get, and who may remove them, is not told to others and not taken from them: it stays as it is here.
+        let own = vfs.directory_status(directory)?.permissions & OWN;
+        vfs.set_directory_permissions(directory, permissions | own)?;
         let found = vfs.directory_status(directory)?.stamp();
         found.filter(|found| found.permissions & 0o777 == permissions).ok_or(Stop::Undone(Undone::Changed))
     }
@@ -83,15 +93,22 @@ impl<V: Vfs> Executor<'_, V> {
         }
         let source = vfs.open_file(&place.directory, place.name()?).map_err(missing_is_changed)?;
         let copy = vfs.create_file(&directory, Name::new(name.as_bytes())?, 0o600)?;
+        // A clone shares what it holds, and stays as it is whatever a person writes to the other.
+        let is_clone = vfs.clone_content(&source, &copy).is_ok();
+        if !is_clone {
+            vfs.set_length(&copy, 0)?;
+        }
         for number in 0..blocks.hashes().len() {
-            let bytes = read_block(vfs, &source, blocks, number)?;
-            if BlockHash::of(&bytes) != blocks.hashes()[number] {
+            let bytes = read_block(vfs, if is_clone { &copy } else { &source }, blocks, number)?;
+            if crate::hash::hash_of(&bytes) != blocks.hashes()[number] {
                 self.check(operation, place)?;
                 return Err(Stop::Undone(Undone::Damaged));
             }
-            write_all(vfs, &copy, blocks.extent(number).0, &bytes)?;
+            if !is_clone {
+                write_all(vfs, &copy, blocks.extent(number).0, &bytes)?;
+            }
         }
-        if vfs.file_status(&source)?.size != blocks.size() {
+        if vfs.file_status(&source)?.size != blocks.size() || vfs.file_status(&copy)?.size != blocks.size() {
             return Err(Stop::Undone(Undone::Changed));
         }
         self.dressed(directory, name, copy, entry)

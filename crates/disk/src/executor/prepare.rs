@@ -6,10 +6,11 @@ use crate::area::{act_name, slot, staged, staged_name};
 use crate::staging::is_right;
 use crate::vfs::{Name, Vfs};
 use homesync_engine::{Displaced, Expected, Intent, Operation, Stamp, Step, Undone};
+use homesync_paths::RelativePath;
 use homesync_protocol::{Content, Entry, Kind};
 use rustix::io::Errno;
 use std::io;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// Permissions of a file for which nobody says any.
 const FILE_PERMISSIONS: u16 = 0o644;
@@ -26,11 +27,13 @@ pub(super) struct Prepared<V: Vfs> {
     pub(super) slot: Option<String>,
     /// The directory of this act below the recovery area.
     pub(super) act: String,
+    /// What the displaced object becomes, if it becomes a version.
+    pub(super) version: Option<RelativePath>,
 }
 
 /// A new object that stands complete under a name of ours: a file among the staged ones, everything else in the slot.
 pub(super) struct Staged<V: Vfs> {
-    pub(super) directory: Rc<V::Directory>,
+    pub(super) directory: Arc<V::Directory>,
     pub(super) name: String,
     /// Held open to the end, so that its number is given to no other object meanwhile.
     pub(super) file: Option<V::File>,
@@ -49,7 +52,7 @@ impl<V: Vfs> Prepared<V> {
     pub(super) fn intent(&self, number: u64, operation: &Operation) -> Option<Intent> {
         let copies = match &operation.step {
             Step::Put { displaced: Displaced::Conflict(names) } => names.clone(),
-            _ => Vec::new(),
+            _ => self.version.iter().cloned().collect(),
         };
         Some(Intent {
             number,
@@ -121,7 +124,7 @@ impl<V: Vfs> Executor<'_, V> {
             }
             _ => None,
         };
-        Ok(Prepared { staged, slot, act })
+        Ok(Prepared { staged, slot, act, version: self.version_for(operation) })
     }
 
     /// The content that was put together before, with its permissions and time.
@@ -157,7 +160,7 @@ impl<V: Vfs> Executor<'_, V> {
     /// Gives a staged file the permissions and time that it is to have from the first moment that it can be seen.
     pub(super) fn dressed(
         &self,
-        directory: Rc<V::Directory>,
+        directory: Arc<V::Directory>,
         name: String,
         file: V::File,
         entry: &Entry,

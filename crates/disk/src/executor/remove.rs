@@ -10,7 +10,7 @@ use homesync_engine::{Bug, Done, Operation, Undone, planted};
 use homesync_paths::{RelativePath, is_temporary};
 use homesync_protocol::Kind;
 use std::io;
-use std::rc::Rc;
+use std::sync::Arc;
 
 impl<V: Vfs> Executor<'_, V> {
     pub(super) fn remove(&self, operation: &Operation, prepared: Prepared<V>) -> Result<Done, Stop> {
@@ -32,7 +32,10 @@ impl<V: Vfs> Executor<'_, V> {
         }
         let in_slot = self.away_from(&place, &at)?;
         let stop = match self.is_target(&in_slot, &target) {
-            Ok(true) => return Ok(Done { kept: Some(at), ..Done::default() }),
+            Ok(true) => {
+                let kept = self.keep_version(&in_slot, &at, &prepared.act, prepared.version.as_ref());
+                return Ok(Done { kept, ..Done::default() });
+            }
             Ok(false) => Stop::Undone(Undone::Changed),
             Err(stop) => stop,
         };
@@ -77,7 +80,7 @@ impl<V: Vfs> Executor<'_, V> {
     /// anything else is in it, it stays, and so do they.
     pub(super) fn sweep(&self, operation: &Operation, act: &str, place: &Place<V>) -> Result<(), Stop> {
         let vfs = self.tree.vfs;
-        let directory = Rc::new(vfs.open_directory(&place.directory, place.name()?)?);
+        let directory = Arc::new(vfs.open_directory(&place.directory, place.name()?)?);
         let listed = vfs.list(&directory)?;
         if !listed.iter().all(|(name, kind)| self.is_rest(operation, name, *kind)) {
             return Err(Stop::Undone(Undone::NotEmpty));

@@ -5,6 +5,7 @@
 
 use super::displace::aside;
 use super::prepare::{is_untouched, missing_is_changed};
+use super::version::is_for_version;
 use super::{Executor, Stop};
 use crate::area::{find_slot, staged};
 use crate::tree::Place;
@@ -56,9 +57,10 @@ impl<V: Vfs> Executor<'_, V> {
     fn keep_loser(&self, intent: &Intent, at: &Place<V>) -> io::Result<()> {
         let displaced = Displaced::Conflict(intent.copies.clone());
         match self.keep_aside(at, &displaced).map_err(missing_is_changed) {
-            Err(Stop::Refused(error)) => Err(error),
+            // That a version cannot be made must not keep the intent open for ever.
+            Err(Stop::Refused(error)) if !is_for_version(intent) => Err(error),
             // The place of the copy is gone: it stays in the recovery area.
-            Ok(_) | Err(Stop::Undone(_)) => Ok(()),
+            Ok(_) | Err(_) => Ok(()),
         }
     }
 

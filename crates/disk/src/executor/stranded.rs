@@ -9,7 +9,7 @@ use crate::tree::Place;
 use crate::vfs::{Name, ObjectKind, Vfs};
 use homesync_protocol::Kind;
 use std::io;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// How the name of a staged directory ends.
 pub(super) const STAGED_DIRECTORY: &str = "-directory";
@@ -23,7 +23,7 @@ impl<V: Vfs> Executor<'_, V> {
             if kind != ObjectKind::Kept(Kind::Directory) || !name.ends_with(STAGED_DIRECTORY.as_bytes()) {
                 continue;
             }
-            let opened = Rc::new(vfs.open_directory(&from, Name::new(&name)?)?);
+            let opened = Arc::new(vfs.open_directory(&from, Name::new(&name)?)?);
             if vfs.list(&opened)?.is_empty() {
                 continue;
             }

@@ -103,6 +103,16 @@ impl Fetches {
         None
     }
 
+    /// The temporary file does not take the content. Answers whether it is still wanted.
+    pub(super) fn give_up(&mut self, wanted: &Entry) -> bool {
+        let is_wanted =
+            self.files.get(&wanted.path).is_some_and(|fetch| fetch.wanted.content.is_same(&wanted.content));
+        if is_wanted {
+            self.drop_fetch(&wanted.path);
+        }
+        is_wanted
+    }
+
     /// A block came or not. The path to plan again, when its content is complete. An answer for another content than the one that is wanted by
     /// now comes too late to say anything.
     pub(super) fn answered(

@@ -2,7 +2,7 @@
 
 use super::scan::Gathered;
 use super::{Action, Folder, Now};
-use crate::operation::{Displaced, Done, Expected, Operation, Outcome, Remedy, Step, Undone};
+use crate::operation::{Displaced, Done, Expected, Failure, Operation, Outcome, Remedy, Step, Undone};
 use crate::record::{Meaning, Seen, record};
 use crate::trees::{Candidates, Deed, JournalRecord, Local, Unreadable, View, all_below};
 use homesync_paths::RelativePath;
@@ -18,6 +18,8 @@ const MOST_DOUBLINGS: u32 = 12;
 /// An item that failed.
 pub(super) struct Attempts {
     many: u32,
+    /// What the system said, if it was the system.
+    pub(super) text: Option<String>,
     /// When it is tried again, in ticks; nothing while it is being tried.
     pub(super) until: Option<u64>,
 }
@@ -163,14 +165,22 @@ impl Folder {
                 self.fetches.drop_fetch(&operation.path);
                 self.retry(&operation.path, now);
             }
-            Undone::Failed(failure) => {
-                match failure.remedy {
-                    Remedy::RetryItem => {}
-                    Remedy::GiveUpItem => drop(self.situation.refused.insert(operation.path.clone())),
-                    Remedy::PauseFolder => self.stuck = Some((failure.text, now.ticks.saturating_add(PROBE))),
-                }
-                self.retry(&operation.path, now);
+            Undone::Failed(failure) => self.system_refused(&operation.path, failure, now),
+        }
+    }
+
+    /// The system refused something that is to be done about a path.
+    pub(super) fn system_refused(&mut self, path: &RelativePath, failure: Failure, now: Now) {
+        self.retry(path, now);
+        match failure.remedy {
+            Remedy::RetryItem => {}
+            Remedy::GiveUpItem => drop(self.situation.refused.insert(path.clone())),
+            Remedy::PauseFolder => {
+                self.stuck = Some((failure.text.clone(), now.ticks.saturating_add(PROBE)));
             }
+        }
+        if let Some(attempts) = self.failures.get_mut(path) {
+            attempts.text = Some(failure.text);
         }
     }
 
@@ -178,7 +188,7 @@ impl Folder {
     pub(super) fn retry(&mut self, path: &RelativePath, now: Now) {
         let many = self.failures.get(path).map_or(0, |attempts| attempts.many);
         let until = now.ticks.saturating_add(FIRST_RETRY << many.min(MOST_DOUBLINGS));
-        self.failures.insert(path.clone(), Attempts { many: many + 1, until: Some(until) });
+        self.failures.insert(path.clone(), Attempts { many: many + 1, text: None, until: Some(until) });
         self.dirty.insert(path.clone());
     }
 }

@@ -9,6 +9,9 @@ use homesync_paths::RelativePath;
 use homesync_protocol::Kind;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Milliseconds for which a removal waits at most for others that go on, so that all are judged together.
+const TOGETHER: u64 = 10_000;
+
 /// How many files with one content are asked whether they were moved.
 pub(super) const MOST_TWINS: usize = 16;
 
@@ -17,6 +20,8 @@ pub(super) const MOST_TWINS: usize = 16;
 pub(super) struct Removals {
     /// Since when, in ticks.
     missing: BTreeMap<RelativePath, u64>,
+    /// When the last of them was missed first.
+    newest: u64,
     /// Missing at a second look after the settle time, or found again elsewhere.
     confirmed: BTreeSet<RelativePath>,
     /// A person agreed to these.
@@ -28,10 +33,19 @@ pub(super) struct Removals {
 impl Removals {
     /// It is not there. At the second look, after the settle time, that is believed.
     pub(super) fn missing(&mut self, path: &RelativePath, now: Now) {
-        let since = *self.missing.entry(path.clone()).or_insert(now.ticks);
-        if now.ticks >= since + SETTLE || planted(Bug::GoneAtOnce) {
+        let newest = &mut self.newest;
+        let since = *self.missing.entry(path.clone()).or_insert_with(|| {
+            *newest = now.ticks;
+            now.ticks
+        });
+        if now.ticks >= self.settles_at(since) || planted(Bug::GoneAtOnce) {
             self.confirmed.insert(path.clone());
         }
+    }
+
+    /// When something that has been missing since then is believed to be gone. A tree goes file by file: the guard has to see all of it.
+    fn settles_at(&self, since: u64) -> u64 {
+        self.newest.clamp(since, since + TOGETHER) + SETTLE
     }
 
     /// Something is there. What was missing below has to be missed again: that its directory was gone proves nothing any more. Answers what is not
@@ -92,8 +106,9 @@ impl Removals {
 
     /// Paths whose second look is due: only the topmost, because nothing can be below what is not there.
     pub(super) fn due(&mut self, now: Now) -> Vec<RelativePath> {
-        let is_due =
-            |path: &RelativePath, since: u64| now.ticks >= since + SETTLE && !self.confirmed.contains(path);
+        let is_due = |path: &RelativePath, since: u64| {
+            now.ticks >= self.settles_at(since) && !self.confirmed.contains(path)
+        };
         let due: BTreeSet<&RelativePath> =
             self.missing.iter().filter(|(path, since)| is_due(path, **since)).map(|(path, _)| path).collect();
         let is_top = |path: &RelativePath| !path.ancestors().any(|above| due.contains(&above));
@@ -104,7 +119,7 @@ impl Removals {
         self.missing
             .iter()
             .filter(|(path, _)| !self.confirmed.contains(*path))
-            .map(|(_, since)| since + SETTLE)
+            .map(|(_, since)| self.settles_at(*since))
             .min()
     }
 }

@@ -6,7 +6,7 @@ use crate::canary::{Bug, planted};
 use crate::git;
 use crate::record::{Meaning, Seen, record};
 use crate::trees::{Agreed, Candidates, Changes, Local, Unreadable, View, all_below};
-use homesync_paths::RelativePath;
+use homesync_paths::{RelativePath, UnsyncableName};
 use homesync_protocol::{Content, Kind, Timestamp, Validity};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
@@ -25,6 +25,8 @@ pub struct Listing {
     pub seen: Result<BTreeMap<RelativePath, Seen>, String>,
     /// It directly holds something that is left out of the folder and may not be deleted with it.
     pub leaves_out: bool,
+    /// What stands directly in it and cannot travel. The engine has no word about it; people have to know.
+    pub staying: Vec<UnsyncableName>,
 }
 
 /// What one event adds to the index, and where else to look.
@@ -46,9 +48,10 @@ impl Folder {
         let mut remnant = None;
         let seen = match listing.seen {
             Err(_) if planted(Bug::UnknownIsGone) => BTreeMap::new(),
-            Err(_) => {
-                self.situation.unknown.extend(listing.directory);
-                self.unknown_since = self.unknown_since.or(Some(now.ticks));
+            Err(why) => {
+                if let Some(directory) = listing.directory {
+                    self.unknown_now(&directory, &why, now);
+                }
                 return Ok(Vec::new());
             }
             Ok(seen) => seen,
@@ -124,9 +127,17 @@ impl Folder {
         }
     }
 
+    /// A path could not be read. It is looked at again by and by.
+    fn unknown_now(&mut self, path: &RelativePath, why: &str, now: Now) {
+        self.situation.unknown.insert(path.clone());
+        self.why_unknown.insert(path.clone(), why.to_string());
+        self.unknown_since = self.unknown_since.or(Some(now.ticks));
+    }
+
     /// A path could be looked at again: what waited for that is planned again.
     fn known_again(&mut self, path: &RelativePath) {
         self.situation.unknown.remove(path);
+        self.why_unknown.remove(path);
         // What is below it, and the directories above that could not make place while something in them could not be read.
         let waited = |held: &&RelativePath| held.is_at_or_below(path) || path.is_at_or_below(held);
         self.dirty.extend(self.held.held.keys().filter(waited).cloned());
@@ -165,9 +176,10 @@ impl Folder {
         now: Now,
         gathered: &mut Gathered,
     ) -> Result<(), Unreadable> {
-        if matches!(seen, Seen::Unknown(_)) && !planted(Bug::UnknownIsGone) {
-            self.situation.unknown.insert(path.clone());
-            self.unknown_since = self.unknown_since.or(Some(now.ticks));
+        if let Seen::Unknown(why) = seen
+            && !planted(Bug::UnknownIsGone)
+        {
+            self.unknown_now(path, why, now);
             self.reappeared(path);
             return Ok(());
         }

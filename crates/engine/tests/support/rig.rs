@@ -71,7 +71,7 @@ impl Rig {
     fn listing(&mut self, directory: Option<RelativePath>, seen: Vec<(&str, Seen)>) -> Vec<Action> {
         let seen = seen.into_iter().map(|(at, seen)| (path(at), seen)).collect();
         let as_of = self.folder.epoch();
-        let listing = Listing { as_of, directory, seen: Ok(seen), leaves_out: false };
+        let listing = Listing { as_of, directory, seen: Ok(seen), leaves_out: false, staying: Vec::new() };
         self.event(Event::Listed(listing))
     }
 

@@ -119,6 +119,18 @@ impl Editable {
         Ok(())
     }
 
+    /// The document as it would be written.
+    pub(super) fn document(&self) -> &DocumentMut {
+        &self.document
+    }
+
+    /// Takes a changed document if it is still a valid configuration.
+    pub(super) fn accept(&mut self, changed: DocumentMut) -> Result<(), ConfigurationError> {
+        parse(&self.path, changed.to_string().as_bytes())?;
+        self.document = changed;
+        Ok(())
+    }
+
     /// Writes the file beside its place, durable. Nothing has changed until that is committed.
     pub fn stage(&self) -> Result<Staged, ConfigurationError> {
         if let Some(directory) = self.path.parent() {

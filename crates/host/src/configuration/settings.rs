@@ -86,7 +86,31 @@ pub const SETTINGS: &[Setting] = &[
         key: "network.listen",
         kind: ValueKind::List,
         default: "[\"tcp://0.0.0.0:22000\", \"quic://0.0.0.0:22000\"]",
-        meaning: "Where other machines can reach this one. Kept for the folders plane, which is not part of this version.",
+        meaning: "Where other machines can reach this one. `init` chooses other ports where these are taken.",
+    },
+    Setting {
+        key: "network.discovery",
+        kind: ValueKind::Switch,
+        default: "true",
+        meaning: "Whether machines on the same network find each other: this one announces where it listens, and hears the others.",
+    },
+    Setting {
+        key: "network.discovery_port",
+        kind: ValueKind::Number,
+        default: "21027",
+        meaning: "The port of those announcements, the same on all machines.",
+    },
+    Setting {
+        key: "network.send_limit",
+        kind: ValueKind::Number,
+        default: "0",
+        meaning: "KiB a second that are sent at most, to all machines together; 0 for as many as there are.",
+    },
+    Setting {
+        key: "network.receive_limit",
+        kind: ValueKind::Number,
+        default: "0",
+        meaning: "KiB a second that are received at most, from all machines together; 0 for as many as there are.",
     },
     Setting {
         key: "log.level",

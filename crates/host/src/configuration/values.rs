@@ -30,6 +30,8 @@ macro_rules! serde_as_text {
     };
 }
 
+pub(super) use serde_as_text;
+
 /// Gives a type over a text that text back: plainly, for messages, and for files.
 macro_rules! holds_text {
     ($type:ident) => {
@@ -361,8 +363,33 @@ impl FromStr for ListenAddress {
     }
 }
 
+/// A port, which is none of those that a program does not choose itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Port(u16);
+
+impl Port {
+    /// A port that is written in the source.
+    pub(super) const fn known(port: u16) -> Self {
+        Self(port)
+    }
+
+    /// As a number.
+    pub fn number(self) -> u16 {
+        self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for Port {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match u16::try_from(i64::deserialize(deserializer)?) {
+            Ok(port @ 1..) => Ok(Self(port)),
+            _ => Err(de::Error::custom("a port is a number from 1 to 65535")),
+        }
+    }
+}
+
 /// Empty (everywhere), an IPv6 address in brackets, or a name or IPv4 address.
-fn is_host(host: &str) -> bool {
+pub(super) fn is_host(host: &str) -> bool {
     match host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
         Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
         None => host.chars().all(|character| character.is_ascii_alphanumeric() || ".-".contains(character)),

@@ -20,10 +20,24 @@ pub(crate) struct Transaction<'a> {
     stored: (usize, usize),
 }
 
-/// Begins one. Without quick repair the opening after a kill walks through the whole file, so no transaction goes without.
+/// When a transaction is durable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum When {
+    /// As soon as it is committed.
+    Now,
+    /// With the next one that is.
+    Soon,
+}
+
+/// Begins one that is durable as soon as it is committed.
 pub(crate) fn begin(database: &redb::Database) -> Result<WriteTransaction, Fault> {
+    begin_when(database, When::Now)
+}
+
+/// Begins one. Without quick repair the opening after a kill walks through the whole file, so no durable transaction goes without.
+pub(crate) fn begin_when(database: &redb::Database, when: When) -> Result<WriteTransaction, Fault> {
     let mut writing = database.begin_write()?;
-    if planted(Bug::IndexNotDurable) {
+    if when == When::Soon || planted(Bug::IndexNotDurable) {
         // It refuses only where there are savepoints, and we make none.
         let _ = writing.set_durability(redb::Durability::None);
         return Ok(writing);

@@ -110,8 +110,12 @@ pub(super) fn announce_since(
     index.read(|reading| {
         let mut paths = Vec::new();
         scan(reading.blocks, reading.group(Tree::Sequences), &first.to_be_bytes(), &mut |row| {
-            paths.push((super::number_of(row.key)?, path_of(row.value)?));
-            Ok(paths.len() < limit)
+            let number = super::number_of(row.key)?;
+            // What may still be lost is nobody else's business.
+            if number <= index.durable {
+                paths.push((number, path_of(row.value)?));
+            }
+            Ok(number < index.durable && paths.len() < limit)
         })?;
         // What was stored together is often in one block.
         let mut finder = Finder::default();

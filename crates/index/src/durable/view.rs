@@ -2,8 +2,8 @@
 
 use super::{DurableIndex, lookup};
 use crate::codec::{Paths, decode_agreed, decode_entry, has_stamp, path_of};
-use crate::packed::{Group, Tree, find, scan};
-use homesync_engine::{Agreed, Local, Unreadable, View};
+use crate::packed::{Finder, Group, Tree, find, scan};
+use homesync_engine::{Agreed, Candidates, Local, Unreadable, View};
 use homesync_paths::RelativePath;
 use homesync_protocol::{BlocksHash, DeviceId, Entry};
 
@@ -54,6 +54,10 @@ impl View for DurableIndex {
                 None => return Ok(()),
             }
         }
+    }
+
+    fn walk(&self, visit: &mut dyn FnMut(&RelativePath, &Candidates)) -> Result<(), Unreadable> {
+        walk(self, visit)
     }
 
     fn children(&self, directory: Option<&RelativePath>) -> Result<Vec<RelativePath>, Unreadable> {
@@ -134,6 +138,39 @@ fn chunk_below(
         }
         Ok((paths, limit))
     })
+}
+
+/// Everything that any machine has said. Each tree is read in its own order, so that what stands in one block is opened once.
+fn walk(index: &DurableIndex, visit: &mut dyn FnMut(&RelativePath, &Candidates)) -> Result<(), Unreadable> {
+    let mut from = Some(Vec::new());
+    while let Some(start) = from.take() {
+        let (paths, next) = chunk_below(index, b"", &start)?;
+        index.read(|reading| {
+            let mut own = Finder::default();
+            let mut finders = Vec::new();
+            for device in &index.record.devices {
+                let group = Group::of_machine(index.record.number, Tree::Others, *device);
+                finders.push((reading.names.device_of(*device)?, group, Finder::default()));
+            }
+            finders.sort_unstable_by_key(|(device, ..)| *device);
+            for path in &paths {
+                let key = path.as_str().as_bytes();
+                let value = own.get(reading.blocks, reading.group(Tree::Local), key)?;
+                let own = value.map(|value| reading.decode(path.clone(), value)).transpose()?;
+                let mut candidates = Candidates { own, others: Vec::new() };
+                for (device, group, finder) in &mut finders {
+                    if let Some(value) = finder.get(reading.blocks, *group, key)? {
+                        let (entry, _) = decode_entry(path.clone(), value, &reading.names.machines)?;
+                        candidates.others.push((*device, entry));
+                    }
+                }
+                visit(path, &candidates);
+            }
+            Ok(())
+        })?;
+        from = next;
+    }
+    Ok(())
 }
 
 /// This machine's items behind a path, in the order of names.

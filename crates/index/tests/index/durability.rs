@@ -133,3 +133,59 @@ fn each_numbered_sentence_has_its_test_and_each_test_its_sentence() {
     assert_eq!(said, found);
     assert!(said.len() >= 15);
 }
+
+#[test]
+fn durability_17_what_is_durable_soon_is_seen_here_at_once_and_by_others_when_it_is_durable() {
+    let disk = Disk::default();
+    let database = create(&disk).unwrap();
+    let mut index = folder(&database).unwrap();
+    index.commit(&locals(&["a"])).unwrap();
+    let syncs = disk.syncs();
+    for name in ["b", "c"] {
+        index.commit_soon(&locals(&[name]), &Additions::default()).unwrap();
+        assert!(index.local(&path(name)).unwrap().is_some());
+    }
+    assert_eq!(disk.syncs(), syncs, "nothing waits for the disk");
+    assert_eq!(index.sequence(), 3);
+    assert_eq!(index.announce_since(0, 9).unwrap().len(), 1, "others hear what cannot be lost");
+    for seed in 0..20 {
+        let image = disk.after_power_cut(&mut Random(seed));
+        let after = folder(&open(&Disk::of(image)).unwrap()).unwrap();
+        assert!(after.local(&path("a")).unwrap().is_some());
+        assert_eq!(after.sequence(), 1, "all of it is lost or none");
+    }
+    index.flush().unwrap();
+    assert_eq!(index.announce_since(0, 9).unwrap().len(), 3);
+    let image = disk.after_power_cut(&mut Random(1));
+    assert_eq!(folder(&open(&Disk::of(image)).unwrap()).unwrap().sequence(), 3);
+    index.commit_soon(&locals(&["d"]), &Additions::default()).unwrap();
+    index.commit(&locals(&["e"])).unwrap();
+    let image = disk.after_power_cut(&mut Random(2));
+    assert_eq!(folder(&open(&Disk::of(image)).unwrap()).unwrap().sequence(), 5);
+    index.check().unwrap();
+}
+
+#[test]
+fn a_walk_meets_every_path_once_with_what_everybody_says() {
+    let disk = Disk::default();
+    let mut index = folder(&create(&disk).unwrap()).unwrap();
+    let mut random = Random(3);
+    for _ in 0..30 {
+        index.commit(&crate::world::any_changes(&mut random).0).unwrap();
+    }
+    let mut met = Vec::new();
+    index.walk(&mut |path, candidates| met.push((path.clone(), candidates.clone()))).unwrap();
+    let mut all = Vec::new();
+    index
+        .paths_below(None, &mut |path| {
+            all.push(path.clone());
+            true
+        })
+        .unwrap();
+    assert!(!all.is_empty());
+    assert_eq!(met.iter().map(|(path, _)| path.clone()).collect::<Vec<_>>(), all);
+    for (path, candidates) in met {
+        let read = homesync_engine::Candidates::read(&index, &path).unwrap();
+        assert_eq!((candidates.own, candidates.others), (read.own, read.others));
+    }
+}

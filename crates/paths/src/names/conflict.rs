@@ -49,6 +49,32 @@ pub fn conflict_name(path: &RelativePath, date: &str, short: &str) -> RelativePa
     RelativePath::beside(directory.as_ref(), &name)
 }
 
+/// The file of which this is a conflict copy, and the short id of the machine that made what stands there, if it is the path of a copy. The name of
+/// a file whose name is very long was cut, and is not found.
+pub fn original_of(copy: &RelativePath) -> Option<(RelativePath, &str)> {
+    let name = copy.name();
+    let (at, _) =
+        name.match_indices(MARK).filter(|(at, mark)| begins_with_date(&name[at + mark.len()..])).last()?;
+    let rest = name.get(at + MARK.len() + DATE_LENGTH..)?.strip_prefix('-')?;
+    let short = rest.get(..SHORT_LENGTH)?;
+    let original = format!("{}{}", &name[..at], &rest[SHORT_LENGTH..]);
+    let parent = copy.parent();
+    let names: Option<Vec<&str>> = parent.as_ref().map(|parent| parent.names().collect());
+    let directory = match names {
+        Some(mut names) if names.windows(2).any(|two| two == [GIT, GIT_COPIES]) => {
+            let git = names.windows(2).position(|two| two == [GIT, GIT_COPIES])?;
+            names.remove(git + 1);
+            Some(RelativePath::of_names(&names))
+        }
+        _ => parent,
+    };
+    if original.is_empty() {
+        None
+    } else {
+        Some((RelativePath::beside(directory.as_ref(), &original), short))
+    }
+}
+
 /// Whether a name, the last part of a path, is that of a conflict copy.
 pub fn is_conflict_name(name: &str) -> bool {
     name.match_indices(MARK).any(|(at, mark)| begins_with_date(&name[at + mark.len()..]))
@@ -108,6 +134,20 @@ fn harmless(text: &str, longest: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_copy_leads_back_to_its_original() {
+        for original in
+            ["a.txt", "a", "d/.hidden", "d/archive.tar.gz", "r/.git/refs/heads/main", "ünï/cödé.md"]
+        {
+            let path = RelativePath::parse(original).unwrap();
+            let copy = conflict_name(&path, "20260102-030405", "ABCDEFG");
+            assert_eq!(original_of(&copy), Some((path, "ABCDEFG")), "{}", copy.as_str());
+        }
+        for none in ["a.txt", "a.sync-conflict-2026.txt", "a.sync-conflict-20260102-030405", "x/y"] {
+            assert_eq!(original_of(&RelativePath::parse(none).unwrap()), None, "{none}");
+        }
+    }
     use crate::{FileSystemLimits, refused_by};
 
     const DATE: &str = "20261120-235956";

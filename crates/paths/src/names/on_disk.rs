@@ -38,6 +38,9 @@ pub enum UnsyncableReason {
     /// Another name in the directory is the same in composed form, and is so spelled itself or comes first.
     #[error("differs from another name only in its Unicode form")]
     SameOnTheWire,
+    /// It could travel, and what it leads to cannot.
+    #[error("is a pipe, a socket or a device")]
+    Special,
 }
 
 impl DiskName {

@@ -61,9 +61,11 @@ impl Draw<'_> {
     }
 
     fn settings(&mut self) {
+        let (exchange, ordered) = (!self.one_in(4), self.one_in(4));
         self.scenario.settings = Settings {
-            exchange: !self.one_in(4),
-            ordered: self.one_in(4),
+            exchange,
+            ordered,
+            clones: ordered,
             reuses_numbers: self.one_in(2),
             folds_case: self.one_in(16),
             ..Settings::default()

@@ -21,6 +21,7 @@ pub enum Call {
     ReadAt,
     WriteAt,
     SetLength,
+    CloneContent,
     SetFilePermissions,
     SetDirectoryPermissions,
     SetModified,
@@ -36,7 +37,7 @@ pub enum Call {
 
 impl Call {
     /// Every call.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::Root,
         Self::OpenDirectory,
         Self::List,
@@ -52,6 +53,7 @@ impl Call {
         Self::ReadAt,
         Self::WriteAt,
         Self::SetLength,
+        Self::CloneContent,
         Self::SetFilePermissions,
         Self::SetDirectoryPermissions,
         Self::SetModified,
@@ -96,6 +98,7 @@ impl Calls {
         Call::CreateLink,
         Call::WriteAt,
         Call::SetLength,
+        Call::CloneContent,
         Call::SetFilePermissions,
         Call::SetDirectoryPermissions,
         Call::SetModified,
@@ -111,6 +114,7 @@ impl Calls {
         Call::CreateFile,
         Call::CreateLink,
         Call::WriteAt,
+        Call::CloneContent,
         Call::RenameNoReplace,
         Call::Exchange,
     ]);

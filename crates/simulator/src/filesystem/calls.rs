@@ -157,6 +157,10 @@ impl Vfs for SimFs {
         self.cut_content(file, length)
     }
 
+    fn clone_content(&self, from: &SimFile, to: &SimFile) -> io::Result<()> {
+        self.copy_content(from, to)
+    }
+
     fn set_file_permissions(&self, file: &SimFile, permissions: u16) -> io::Result<()> {
         let arguments = Arguments { numbers: [permissions.into(), 0], ..on(file.handle.object) };
         self.call(Call::SetFilePermissions, arguments, |state, _| {

@@ -9,6 +9,8 @@ pub struct Settings {
     pub folds_case: bool,
     /// Two names can change places in one step. Without it the call fails with `EINVAL`.
     pub exchange: bool,
+    /// A file can begin as what another holds. Without it the call fails with `EOPNOTSUPP`, as on ext4.
+    pub clones: bool,
     /// After a power cut, what was done later is there only with all that was done earlier, and no file holds zeros that nobody
     /// wrote, as on ext4. Without it only needs are kept: what a name or object was built on.
     pub ordered: bool,
@@ -39,6 +41,7 @@ impl Default for Settings {
         Self {
             folds_case: false,
             exchange: true,
+            clones: false,
             ordered: false,
             reuses_numbers: false,
             granularity_nanoseconds: 1,

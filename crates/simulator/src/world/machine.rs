@@ -4,7 +4,7 @@ use super::network::Message;
 use super::store::Store;
 use super::stored::Stored;
 use crate::filesystem::{Settings, SimFs};
-use homesync_disk::{Executor, Known, Report, Scanner, Staging, make_durable, serve, stamps};
+use homesync_disk::{Executor, Known, Report, Scanner, Staging, failure, make_durable, serve, stamps};
 use homesync_engine::{
     Action, BlockResult, Changes, Command, Event, Folder, Now, Operation, Outcome, RootIdentity, RootLook,
     Rules,
@@ -207,9 +207,13 @@ impl Machine {
         let twins =
             digest.and_then(|digest| self.store.view().files_with(digest, 4).ok()).unwrap_or_default();
         let sources: Vec<RelativePath> = twins.into_iter().chain([wanted.path.clone()]).collect();
-        let missing = Staging::new(&self.disk).prepare(&wanted, &sources);
-        let missing = missing.unwrap_or_else(|_| all_blocks(&wanted));
-        Event::Prepared { wanted, missing }
+        match Staging::new(&self.disk).prepare(&wanted, &sources) {
+            Ok(missing) => Event::Prepared { wanted, missing },
+            Err(error) => {
+                let failure = failure(&wanted.path, &error);
+                Event::Unstaged { wanted, failure }
+            }
+        }
     }
 
     /// Looks at a path, or at everything, and tells the engine.
@@ -376,7 +380,10 @@ impl Machine {
                     Some(bytes) => match Staging::new(&self.disk).write_block(&wanted, block, &bytes) {
                         Ok(true) => BlockResult::Written,
                         Ok(false) => BlockResult::Wrong,
-                        Err(_) => BlockResult::Refused,
+                        Err(error) => {
+                            let failure = failure(&wanted.path, &error);
+                            return self.handle(Event::Unstaged { wanted, failure }, now);
+                        }
                     },
                 };
                 self.handle(Event::Block { wanted, block, device, result }, now);

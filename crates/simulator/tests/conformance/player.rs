@@ -61,7 +61,7 @@ impl<S: Stage> Player<'_, S> {
             ["tree"] => self.tree(),
             ["mkdir" | "create" | "link" | "socket" | "hard", ..] => self.make(words),
             ["open" | "openw" | "close" | "dir" | "undir", ..] => self.open(words),
-            ["read" | "write" | "fill" | "length" | "cat", ..] => self.content(words),
+            ["read" | "write" | "fill" | "length" | "clone" | "cat", ..] => self.content(words),
             ["chmod" | "mtime" | "fsync" | "dsync" | "sync", ..] => self.metadata(words),
             ["mark" | "since", ..] => self.compare(words),
             _ => self.names(words),
@@ -177,6 +177,9 @@ impl<S: Stage> Player<'_, S> {
             }
             ["length", slot, length] => {
                 calls.set_length(self.file(slot)?, large(length)).map(|()| "set".into())
+            }
+            ["clone", from, to] => {
+                calls.clone_content(self.file(from)?, self.file(to)?).map(|()| "cloned".into())
             }
             ["cat", path] => self.at(path, |calls, parent, name| {
                 let file = calls.open_file(parent, name)?;

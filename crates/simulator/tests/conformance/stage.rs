@@ -1,7 +1,7 @@
 //! The two places where scripts are played, with what the trait itself cannot do.
 
-use homesync_disk::{LocalFs, Vfs};
-use homesync_simulator::filesystem::SimFs;
+use homesync_disk::{LocalFs, Name, Vfs};
+use homesync_simulator::filesystem::{Settings, SimFs};
 use std::ffi::OsStr;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
@@ -31,9 +31,9 @@ pub trait Stage {
 pub struct SimulatedStage(SimFs);
 
 impl SimulatedStage {
-    /// An empty one.
-    pub fn new() -> Self {
-        Self(SimFs::default())
+    /// An empty one, that can make clones or cannot.
+    pub fn new(clones: bool) -> Self {
+        Self(SimFs::new(Settings { clones, ..Settings::default() }))
     }
 }
 
@@ -66,6 +66,16 @@ impl RealStage {
     pub fn new(parent: &Path) -> Self {
         let root = tempfile::tempdir_in(parent).expect("a temporary directory can be made");
         Self { calls: LocalFs::open(root.path()).expect("it can be opened"), root }
+    }
+
+    /// Whether files can begin as clones there: not all file systems can, so it is tried out.
+    pub fn clones(&self) -> bool {
+        let create = |name: &[u8]| {
+            let root = self.calls.root()?;
+            self.calls.create_file(&root, Name::new(name)?, 0o600)
+        };
+        let (from, to) = (create(b"from").expect("a file"), create(b"to").expect("a file"));
+        self.calls.clone_content(&from, &to).is_ok()
     }
 
     fn path(&self, path: &[u8]) -> PathBuf {

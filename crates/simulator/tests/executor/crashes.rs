@@ -20,7 +20,7 @@ fn fails(calls: &[Call], errno: Errno) -> Faults {
 }
 
 /// What survives a power cut is drawn from this seed.
-fn cut_by(bench: &Bench, seed: u64) {
+pub fn cut_by(bench: &Bench, seed: u64) {
     let mut tape = Tape::from_seed(seed, 64);
     tape.bytes[0] = 0xff;
     bench.fs.set_choices(Rc::new(RefCell::new(tape.reader())));

@@ -73,6 +73,38 @@ fn what_is_gone_comes_back_with_its_directories() {
 }
 
 #[test]
+fn what_a_person_sets_aside_or_replaces_is_somewhere_at_any_crash() {
+    let path = |text: &str| homesync_paths::RelativePath::parse(text).unwrap();
+    for exchange in [true, false] {
+        let act = |bench: &mut Bench| {
+            let recovery = Recovery::new(&bench.fs);
+            let Ok(act) = recovery.set_aside(&path("a"), &path("d/c"), NOW, 70) else { return };
+            let Ok(_) = recovery.restore(&act, "d/c", NOW, 71) else { return };
+            let Ok(act) = recovery.add(&path("b"), b"merged", 0o640, NOW, 72) else { return };
+            let Ok(_) = recovery.restore(&act, "b", NOW, 73) else { return };
+            let _ = recovery.rename(&path("b"), &path("d/e"));
+        };
+        Bench::at_every_call(
+            || replaced_thrice(exchange),
+            false,
+            act,
+            |bench, call| {
+                let mut texts = bench.kept();
+                texts.extend(["a", "b", "d/c", "d/e"].iter().filter_map(|name| bench.text(name)));
+                let news = texts.iter().filter(|text| *text == "new").count();
+                assert_eq!(news, 3, "call {call}: {texts:?}");
+            },
+        );
+        let mut bench = replaced_thrice(exchange);
+        act(&mut bench);
+        assert_eq!(bench.text("a"), None);
+        assert_eq!(bench.text("b"), None);
+        assert_eq!(bench.text("d/c").as_deref(), Some("new"));
+        assert_eq!(bench.text("d/e").as_deref(), Some("merged"));
+    }
+}
+
+#[test]
 fn collecting_takes_the_oldest_by_time_by_budget_and_for_the_floor() {
     let month = NOW.seconds + 30 * 86_400;
     let cases = [

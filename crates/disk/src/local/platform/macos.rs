@@ -22,3 +22,8 @@ pub(in crate::local) fn synchronize_file_system(root: BorrowedFd<'_>) -> Result<
     sync();
     synchronize(root)
 }
+
+/// There a clone is only made together with a new name, and takes extended attributes along that are not the new file's: not used.
+pub(in crate::local) fn clone_content(_from: BorrowedFd<'_>, _to: BorrowedFd<'_>) -> Result<(), Errno> {
+    Err(Errno::NOTSUP)
+}
