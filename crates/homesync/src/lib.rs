@@ -15,6 +15,8 @@ mod exit_code;
 mod fast_prompt;
 mod logging;
 mod output;
+mod short_help;
+mod through_daemon;
 
 use arguments::{Arguments, Command};
 use called_as::CalledAs;
@@ -35,6 +37,9 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
         return exit.into();
     }
     let called_as = CalledAs::from_arguments(&arguments);
+    if let Some(exit) = short_help::answer(&arguments) {
+        return exit.into();
+    }
     let exit = catch_unwind(AssertUnwindSafe(|| parse_and_run(&arguments, called_as)));
     let exit = exit.unwrap_or_else(|_| {
         let error = CommandError::new(Kind::Fault, "homesync has a fault and stopped")

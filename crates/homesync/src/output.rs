@@ -1,8 +1,12 @@
 //! The only place that prints. Data goes to standard output, everything said about it to standard error.
 
+mod progress;
 mod table;
+mod time;
 
+pub use progress::{Progress, size};
 pub use table::Fields;
+pub use time::local_time;
 
 use crate::arguments::ColorChoice;
 use crate::conversions::of_output;

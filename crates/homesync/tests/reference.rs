@@ -3,7 +3,7 @@
 //! `cargo xtask docs` writes them anew (by setting `HOMESYNC_UPDATE_DOCS`).
 
 use clap::{Arg, Command};
-use homesync_host::configuration::SETTINGS;
+use homesync_host::configuration::{FOLDER_KEYS, MACHINE_KEYS, NETWORK_KEYS, SETTINGS};
 use std::fmt::Write;
 use std::fs;
 use std::path::PathBuf;
@@ -85,6 +85,27 @@ fn the_settings_reference_is_up_to_date() {
             if setting.default.is_empty() { "not set".to_owned() } else { format!("`{}`", setting.default) };
         let (key, kind, meaning) = (setting.key, setting.kind.description(), setting.meaning);
         writeln!(page, "| `{key}` | {kind} | {default} | {meaning} |").expect("text");
+    }
+    page.push_str(
+        "\n## Machines: `[machines.NAME]`\n\nOne table for each other machine; `homesync machine add`, `rename` and `remove` change them.\n\n\
+         | key | meaning |\n|---|---|\n",
+    );
+    for (key, meaning) in MACHINE_KEYS {
+        page.push_str(&format!("| `{key}` | {meaning} |\n"));
+    }
+    page.push_str(
+        "\n## Folders: `[folders.NAME]`\n\nOne table for each folder; `homesync folder add`, `set` and `remove` change them.\n\n\
+         | key | meaning |\n|---|---|\n",
+    );
+    for (key, meaning) in FOLDER_KEYS {
+        page.push_str(&format!("| `{key}` | {meaning} |\n"));
+    }
+    page.push_str(
+        "\n## Networks: `[networks.NAME]`\n\nNames for networks, to which machines and folders can be kept: elsewhere nothing is dialled, listened for or announced.\n\n\
+         | key | meaning |\n|---|---|\n",
+    );
+    for (key, meaning) in NETWORK_KEYS {
+        page.push_str(&format!("| `{key}` | {meaning} |\n"));
     }
     check("configuration.md", &page);
 }

@@ -1,5 +1,7 @@
 //! `homesync init`
 
+mod ports;
+
 use super::prompt;
 use crate::context::Context;
 use crate::error::{CommandError, CommandResult, Kind, usage};
@@ -41,6 +43,8 @@ struct Plan {
     settings: Editable,
     /// Whether there is an identity already.
     identity: Option<Identity>,
+    /// Where it listens because the usual ports are taken.
+    listen: Option<String>,
 }
 
 impl Plan {
@@ -85,7 +89,19 @@ fn plan(directories: &Directories, arguments: &Arguments) -> CommandResult<Plan>
             settings.set(key, value)?;
         }
     }
-    Ok(Plan { name, kind, settings, identity: Identity::load(&directories.identity())? })
+    let identity = Identity::load(&directories.identity())?;
+    // Only for a machine that is new: one that others know stays where they find it.
+    let listen = ports::instead().filter(|_| identity.is_none() && settings.get("network.listen").is_none());
+    if let Some(listen) = &listen {
+        settings.set("network.listen", listen)?;
+    }
+    Ok(Plan { name, kind, settings, identity, listen })
+}
+
+/// Where to listen instead of the usual ports, if these are taken now and nobody chose any.
+pub fn ports_instead(directories: &Directories) -> CommandResult<Option<String>> {
+    let is_chosen = Editable::open(directories)?.get("network.listen").is_some();
+    Ok(ports::instead().filter(|_| !is_chosen))
 }
 
 fn default_name() -> CommandResult<MachineName> {
@@ -159,6 +175,9 @@ fn report(context: &Context, directories: &Directories, plan: &Plan, identity: &
     note(format!("  device id  {}", DeviceId::of_certificate(identity.certificate.der())));
     note(format!("  identity   {}", Shown::path(&directories.identity())));
     note(format!("  settings   {}", Shown::path(plan.settings.path())));
+    if let Some(listen) = &plan.listen {
+        note(format!("  listens    {listen} (the usual port is taken)"));
+    }
     if let Some(older) = &plan.settings.imported_from {
         note(format!("  taken over from {}", Shown::path(older)));
     }

@@ -1,5 +1,6 @@
 //! `homesync status`
 
+use super::folder;
 use super::machine::MachineReport;
 use super::prompt::{self, Sign};
 use crate::arguments::JsonArgument;
@@ -7,7 +8,9 @@ use crate::context::Context;
 use crate::error::{CommandError, CommandResult};
 use crate::exit_code::Exit;
 use crate::output::{ATTENTION, BAD, Fields, GOOD, STRONG};
+use crate::through_daemon;
 use clap::Args;
+use homesync_daemon::report::Report as DaemonReport;
 use homesync_host::configuration::{Configuration, Source};
 use homesync_host::directories::Directories;
 use homesync_host::file;
@@ -67,6 +70,9 @@ struct Report {
     settings: String,
     settings_source: &'static str,
     data: String,
+    /// What the daemon says; nothing if none runs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    daemon: Option<DaemonReport>,
     problems: Vec<Problem>,
 }
 
@@ -78,7 +84,8 @@ pub fn run(context: &Context, arguments: &Arguments) -> CommandResult {
         State::NotSetUp => Sign::Nothing,
         State::Problem => Sign::Problem,
     };
-    if !context.global.dry_run {
+    // A daemon looks after it by itself.
+    if !context.global.dry_run && report.daemon.is_none() {
         prompt::show(&directories, sign, None);
     }
     if arguments.json.json {
@@ -111,6 +118,13 @@ fn observe(context: &Context, directories: &Directories) -> Report {
     };
     let machine = MachineReport::this(directories, &configuration).map_err(&mut note).ok();
     let set_up = machine.as_ref().is_some_and(|machine| machine.device_id.is_some());
+    let daemon = through_daemon::report(directories).unwrap_or_else(|error| {
+        note(error);
+        None
+    });
+    for problem in daemon.iter().flat_map(|daemon| &daemon.problems) {
+        problems.push(Problem { message: problem.clone(), next: Vec::new() });
+    }
     let state = match (problems.is_empty(), set_up) {
         (false, _) => State::Problem,
         (true, true) => State::Ready,
@@ -123,6 +137,7 @@ fn observe(context: &Context, directories: &Directories) -> Report {
         settings: Shown::path(&settings).to_string(),
         settings_source: source,
         data: Shown::path(&directories.data).to_string(),
+        daemon,
         problems,
     }
 }
@@ -161,7 +176,34 @@ fn print(context: &Context, report: &Report) -> CommandResult<()> {
     };
     fields.add("settings", format_args!("{}{remark}", report.settings));
     fields.add("data", &report.data);
+    if let Some(daemon) = &report.daemon {
+        let listening = daemon.listening.join(" ");
+        fields.add("daemon", format_args!("runs, process {}", daemon.process));
+        fields.add("listens at", if listening.is_empty() { "nothing yet".to_owned() } else { listening });
+    }
     context.output.print(fields)?;
+    for folder in report.daemon.iter().flat_map(|daemon| &daemon.folders) {
+        folder::print_folder(context, folder)?;
+    }
+    for offer in report.daemon.iter().flat_map(|daemon| &daemon.offered) {
+        let (label, machine) = (Shown::new(&offer.label), &offer.machine);
+        context
+            .output
+            .print(format_args!("{ATTENTION}{machine} shares folder {label} with you{ATTENTION:#}"))?;
+        let next =
+            format!("Take part: `homesync folder add {} PATH --with {machine}`", Shown::new(&offer.id));
+        context.output.note(&next);
+    }
+    for stranger in report.daemon.iter().flat_map(|daemon| &daemon.unknown) {
+        let name = if stranger.name.is_empty() { "A machine" } else { &stranger.name };
+        let (name, address) = (Shown::new(name), Shown::new(&stranger.address));
+        context
+            .output
+            .print(format_args!("{ATTENTION}{name} wants to be connected{ATTENTION:#}  from {address}"))?;
+        context
+            .output
+            .note(&format!("Let it in: `homesync machine approve {} --name NAME`", stranger.device_id));
+    }
     for problem in &report.problems {
         context.output.print(format_args!("{BAD}problem:{BAD:#} {}", problem.message))?;
         for next in &problem.next {
@@ -170,6 +212,8 @@ fn print(context: &Context, report: &Report) -> CommandResult<()> {
     }
     if report.state == State::NotSetUp {
         context.output.note("Next: `homesync init`");
+    } else if report.daemon.is_none() && report.problems.is_empty() {
+        context.output.note("No daemon runs: `homesync up`");
     }
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! A home of its own for each test, and a way to run the program in it.
 
+pub use crate::ran::Ran;
+
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -13,36 +15,6 @@ pub const NOBODY: u32 = 65_534;
 /// A temporary home. Nothing outside of it is read or written.
 pub struct Environment {
     place: tempfile::TempDir,
-}
-
-/// How a run ended, and what it said.
-#[derive(Debug)]
-pub struct Ran {
-    pub code: i32,
-    pub stdout: String,
-    pub stderr: String,
-}
-
-impl Ran {
-    /// Asserts the exit code, showing everything when it is another.
-    #[track_caller]
-    pub fn ends_with(self, code: i32) -> Self {
-        assert_eq!(self.code, code, "{self:#?}");
-        self
-    }
-
-    /// Asserts that standard error says this.
-    #[track_caller]
-    pub fn says(self, text: &str) -> Self {
-        assert!(self.stderr.contains(text), "nothing says {text:?}: {self:#?}");
-        self
-    }
-
-    /// Standard output as JSON.
-    #[track_caller]
-    pub fn json(&self) -> serde_json::Value {
-        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:#?}"))
-    }
 }
 
 impl Environment {

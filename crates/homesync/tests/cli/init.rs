@@ -82,11 +82,7 @@ fn kind_and_name_can_be_chosen_and_wrong_ones_are_usage_errors() {
 }
 
 #[test]
-fn up_sets_up_and_shows_the_status() {
-    let environment = Environment::new();
-    let ran = environment.run(["up", "--name", "attic"]).ends_with(0).says("Set this machine up as attic");
-    assert!(ran.stdout.contains("ready"), "{ran:?}");
-    environment.run(["up"]).ends_with(0).says("This machine is set up");
+fn up_says_what_it_would_do() {
     let untouched = Environment::new();
     untouched.run(["up", "--dry-run"]).ends_with(0).says("Would set this machine up");
     assert_eq!(fs::read_dir(untouched.home()).expect("readable").count(), 0);

@@ -14,4 +14,6 @@ mod lock;
 mod logs;
 mod older_name;
 mod pipes;
+#[path = "../common/ran.rs"]
+mod ran;
 mod status;

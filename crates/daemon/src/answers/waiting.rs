@@ -1,0 +1,357 @@
+//! Waiting until folders were looked at, are in step, or are all on another machine; and saying what is in the way.
+
+use super::{Answers, View};
+use crate::clock::seconds;
+use crate::control::{Answer, Progress, Refusal, RefusalKind, Waited};
+use crate::differences::lacks;
+use crate::folder::{Input, Shared};
+use crate::report::{FolderReport, FolderState, HandoffFolder, HandoffReport, HeldReport, WithReport};
+use homesync_engine::{Candidates, FolderKind, View as _};
+use homesync_index::Index;
+use homesync_protocol::DeviceId;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// A machine that has not been connected for so long while somebody waits is not waited for any longer.
+const CONNECT: Duration = Duration::from_secs(30);
+/// How often it is looked, and said how far it is, when nothing happens.
+const STEP: Duration = Duration::from_millis(500);
+/// So many open items are named.
+const MOST_OPEN: usize = 100;
+
+/// How long to wait.
+#[derive(Clone, Copy)]
+pub(super) struct Patience {
+    since: Instant,
+    timeout: Option<Duration>,
+}
+
+impl Patience {
+    pub(super) fn of(timeout: Option<u64>) -> Self {
+        Self { since: Instant::now(), timeout: timeout.map(Duration::from_secs) }
+    }
+
+    fn is_over(self) -> bool {
+        self.timeout.is_some_and(|timeout| self.since.elapsed() >= timeout)
+    }
+
+    /// Nobody who is not connected by now is waited for.
+    fn is_late(self) -> bool {
+        self.since.elapsed() >= CONNECT
+    }
+}
+
+/// Folders that rest by their mode, travelling as long as this lives.
+struct Travelling<'t>(&'t Answers, Vec<String>);
+
+impl Drop for Travelling<'_> {
+    fn drop(&mut self) {
+        for id in &self.1 {
+            self.0.exchange.travel(id, false);
+        }
+    }
+}
+
+type Tell<'t> = &'t mut dyn FnMut(Progress) -> bool;
+
+impl Answers {
+    /// Looks at everything in these folders.
+    pub(super) fn scan(&self, names: &[String], tell: Tell<'_>) -> Result<Answer, Refusal> {
+        let view = self.view();
+        let folders = view.folders(names)?;
+        self.look_at(&folders, Patience::of(None), tell)?;
+        Ok(Answer::Nothing)
+    }
+
+    /// Has everything in these folders looked at, and waits for it. A folder that stands still is not waited for.
+    fn look_at(&self, folders: &[Arc<Shared>], patience: Patience, tell: Tell<'_>) -> Result<(), Refusal> {
+        let before: Vec<u64> = folders.iter().map(|folder| folder.standing().looks).collect();
+        for folder in folders {
+            folder.tell(Input::LookAtEverything);
+        }
+        let is_looked_at = |(folder, before): (&Arc<Shared>, &u64)| {
+            let standing = folder.standing();
+            standing.looks > *before || standing.problem.is_some() || !standing.questions.is_empty()
+        };
+        while !folders.iter().zip(&before).all(is_looked_at) && !patience.is_over() {
+            let rung = self.changes.count();
+            let text = "looking at the disk".to_string();
+            self.pause(rung, tell, Progress { text, ..Progress::default() })?;
+        }
+        Ok(())
+    }
+
+    /// Says how far it is and waits for something to happen.
+    fn pause(&self, rung: u64, tell: Tell<'_>, progress: Progress) -> Result<(), Refusal> {
+        if !tell(progress) {
+            return Err(Refusal::new(RefusalKind::Failed, "nobody waits any more"));
+        }
+        self.changes.wait(rung, STEP);
+        Ok(())
+    }
+
+    fn travel(&self, folders: &[Arc<Shared>]) -> Travelling<'_> {
+        let manual = folders.iter().filter(|folder| folder.plan().is_manual);
+        let ids: Vec<String> = manual.map(|folder| folder.id.clone()).collect();
+        for id in &ids {
+            self.exchange.travel(id, true);
+        }
+        Travelling(self, ids)
+    }
+
+    /// Waits until these folders are the same everywhere.
+    pub(super) fn wait(
+        &self,
+        names: &[String],
+        patience: Patience,
+        travel: bool,
+        look: bool,
+        tell: Tell<'_>,
+    ) -> Result<Answer, Refusal> {
+        let folders = self.view().folders(names)?;
+        let _travelling = travel.then(|| self.travel(&folders));
+        if look {
+            self.look_at(&folders, patience, tell)?;
+        }
+        // A folder that rests by its mode closes as soon as either side is done: then it counts that they met.
+        let mut met = BTreeSet::new();
+        loop {
+            let rung = self.changes.count();
+            let view = self.view();
+            let mut reports: Vec<FolderReport> =
+                folders.iter().map(|folder| self.folder_report(&view, folder)).collect();
+            for report in &mut reports {
+                for with in &mut report.with {
+                    let place = (report.id.clone(), with.machine.clone());
+                    if with.connected {
+                        met.insert(place);
+                    } else {
+                        with.connected = with.in_step && met.contains(&place);
+                    }
+                }
+            }
+            let open = reports.iter().flat_map(|report| in_the_way(report, None)).collect::<Vec<Obstacle>>();
+            if open.is_empty() {
+                return Ok(Answer::Waited(Waited { in_step: true, ..Waited::default() }));
+            }
+            let is_stuck = open.iter().all(|obstacle| obstacle.is_lasting(patience));
+            if patience.is_over() || is_stuck {
+                let needs_decision = open.iter().any(|obstacle| obstacle.kind == Kind::Decision);
+                let open = open.into_iter().map(|obstacle| obstacle.text).collect();
+                return Ok(Answer::Waited(Waited { in_step: false, open, needs_decision }));
+            }
+            self.pause(rung, tell, progress(&reports, &open))?;
+        }
+    }
+
+    /// Waits until a machine has everything, and proves it.
+    pub(super) fn hand_off(
+        &self,
+        machine: &str,
+        patience: Patience,
+        tell: Tell<'_>,
+    ) -> Result<Answer, Refusal> {
+        let view = self.view();
+        let device = view.fleet.device_of(machine).ok_or_else(|| {
+            Refusal::new(RefusalKind::Usage, format!("there is no machine {machine}"))
+                .next("`homesync machine list` shows those that there are")
+        })?;
+        let with = view.fleet.folders.values().filter(|plan| plan.with.contains(&device));
+        let names: Vec<String> = with.map(|plan| plan.name.clone()).collect();
+        if names.is_empty() {
+            return Err(Refusal::new(RefusalKind::Usage, format!("no folder is shared with {machine}"))
+                .next(format!("`homesync folder add NAME PATH --with {machine}`")));
+        }
+        let folders = view.folders(&names)?;
+        let _travelling = self.travel(&folders);
+        self.look_at(&folders, patience, tell)?;
+        let name = view.fleet.name_of(device);
+        loop {
+            let rung = self.changes.count();
+            let view = self.view();
+            let mut reports = Vec::new();
+            for name in &names {
+                reports.push(self.folder_report(&view, view.folder(name)?));
+            }
+            let open: Vec<Obstacle> =
+                reports.iter().flat_map(|report| in_the_way(report, Some(&name))).collect();
+            let is_stuck = !open.is_empty() && open.iter().all(|obstacle| obstacle.is_lasting(patience));
+            if open.is_empty() || is_stuck || patience.is_over() {
+                return self.proof(&view, device, &reports, open).map(Answer::Handoff);
+            }
+            self.pause(rung, tell, progress(&reports, &open))?;
+        }
+    }
+
+    fn proof(
+        &self,
+        view: &View,
+        device: DeviceId,
+        reports: &[FolderReport],
+        open: Vec<Obstacle>,
+    ) -> Result<HandoffReport, Refusal> {
+        let machine = view.fleet.name_of(device);
+        let mut report = HandoffReport {
+            safe_to_travel: open.is_empty(),
+            open: open.into_iter().map(|obstacle| obstacle.text).collect(),
+            machine,
+            folders: Vec::new(),
+            at: seconds(),
+        };
+        for folder in reports {
+            let shared = view.folder(&folder.name)?;
+            let part = proof_of(shared, device, folder, &report.machine)
+                .map_err(|error| Refusal::new(RefusalKind::Failed, error))?;
+            if !part.complete && report.safe_to_travel {
+                // Something changed between the last look at how things stand and the count.
+                report.safe_to_travel = false;
+                report.open.push(format!("folder {}: something changed just now", folder.name));
+            }
+            report.folders.push(part);
+        }
+        Ok(report)
+    }
+}
+
+/// Counts a folder item by item: what is claimed is what was counted.
+fn proof_of(
+    shared: &Shared,
+    device: DeviceId,
+    report: &FolderReport,
+    machine: &str,
+) -> Result<HandoffFolder, String> {
+    let mut part = HandoffFolder { folder: report.name.clone(), ..HandoffFolder::default() };
+    let mut count = |path: &str, candidates: &Candidates| {
+        let Some(global) = candidates.global().filter(|global| crate::differences::is_wanted(global)) else {
+            return;
+        };
+        let bytes = crate::differences::bytes_of(global);
+        let theirs = candidates.others.iter().find(|(other, _)| *other == device).map(|(_, entry)| entry);
+        let own = candidates.own.as_ref().map(|own| &own.entry);
+        if global.is_present() {
+            part.items += 1;
+            part.bytes += bytes;
+        }
+        let reason = if lacks(theirs, Some(global)) {
+            part.needed_items += 1;
+            part.needed_bytes += bytes;
+            format!("{machine} does not have it as it is here")
+        } else if lacks(own, Some(global)) && shared.plan().kind != FolderKind::SendOnly {
+            "it is not here yet".to_string()
+        } else {
+            return;
+        };
+        if part.open.len() < MOST_OPEN {
+            part.open.push(HeldReport { path: path.to_string(), reason });
+        }
+    };
+    let read = shared.index.read(|index| {
+        index.walk(&mut |path, candidates| count(path.as_str(), candidates))?;
+        Ok((index.sequence(), index.others_position(device)?))
+    });
+    let (sequence, position) = read.map_err(|error| error.to_string())?;
+    part.sequence = sequence;
+    part.their_sequence = position.map_or(0, |position| position.sequence);
+    part.complete = part.open.is_empty()
+        && is_all_known(report)
+        && report.with.iter().any(|with| with.machine == machine && with.in_step);
+    part.confirmed_at = if part.complete { seconds() } else { 0 };
+    let waiting = report.held.iter().chain(&report.unread.first).chain(&report.unsyncable.first);
+    part.open.extend(waiting.take(MOST_OPEN.saturating_sub(part.open.len())).cloned());
+    Ok(part)
+}
+
+/// Nothing stands here that the other machine could not be told of.
+fn is_all_known(report: &FolderReport) -> bool {
+    report.unread.items == 0 && report.unsyncable.items == 0
+}
+
+/// What sort of thing is in the way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// It goes away by itself.
+    Work,
+    /// A machine is not connected, or something cannot be read: that may go away, but is not waited for as long as it may take.
+    Passing,
+    /// A person has to decide.
+    Decision,
+    /// It stays until something changes.
+    Trouble,
+}
+
+/// Something that is in the way.
+struct Obstacle {
+    kind: Kind,
+    text: String,
+}
+
+impl Obstacle {
+    /// Waiting does not help.
+    fn is_lasting(&self, patience: Patience) -> bool {
+        match self.kind {
+            Kind::Work => false,
+            Kind::Passing => patience.is_late(),
+            Kind::Decision | Kind::Trouble => true,
+        }
+    }
+}
+
+/// What keeps a folder from being the same everywhere, or here and on one machine.
+fn in_the_way(report: &FolderReport, machine: Option<&str>) -> Vec<Obstacle> {
+    let mut all = Vec::new();
+    let mut add = |kind, text: String| {
+        all.push(Obstacle { kind, text: format!("folder {}: {text}", report.name) });
+    };
+    for question in &report.questions {
+        add(Kind::Decision, question.question.clone());
+    }
+    match report.state {
+        FolderState::Paused => add(Kind::Trouble, "it is paused".to_string()),
+        FolderState::Error if report.reason.is_some() => {
+            add(Kind::Trouble, report.reason.clone().unwrap_or_default());
+        }
+        _ => {}
+    }
+    if report.only_here > 0 {
+        add(Kind::Decision, format!("{} items are kept to this machine", report.only_here));
+    }
+    let waits = report.held_items > 0 && report.held_items >= report.needed_items;
+    if let Some(held) = report.held.first().filter(|_| report.held_items > 0) {
+        let kind = if waits && report.state != FolderState::Syncing { Kind::Trouble } else { Kind::Work };
+        add(kind, format!("{} items wait, {} among them: {}", report.held_items, held.path, held.reason));
+    }
+    for (kind, list, what) in [
+        (Kind::Passing, &report.unread, "could not be read"),
+        (Kind::Trouble, &report.unsyncable, "cannot travel"),
+    ] {
+        if let Some(first) = list.first.first() {
+            let (path, reason) = (&first.path, &first.reason);
+            add(kind, format!("{} items {what}, {path} among them: {reason}", list.items));
+        }
+    }
+    if report.needed_items > report.held_items {
+        add(Kind::Work, format!("{} items are still to come", report.needed_items));
+    } else if !report.at_rest && report.questions.is_empty() && !waits && report.unread.items == 0 {
+        add(Kind::Work, "it is being looked at".to_string());
+    }
+    for with in report.with.iter().filter(|with| machine.is_none_or(|machine| with.machine == machine)) {
+        match with {
+            WithReport { connected: false, .. } => {
+                add(Kind::Passing, format!("{} is not connected", with.machine));
+            }
+            WithReport { in_step: true, .. } => {}
+            _ => add(Kind::Work, format!("{} items are still to go to {}", with.needed_items, with.machine)),
+        }
+    }
+    all
+}
+
+fn progress(reports: &[FolderReport], open: &[Obstacle]) -> Progress {
+    let (mut items, mut bytes) = (0, 0);
+    for report in reports {
+        items += report.needed_items + report.with.iter().map(|with| with.needed_items).sum::<u64>();
+        bytes += report.needed_bytes + report.with.iter().map(|with| with.needed_bytes).sum::<u64>();
+    }
+    Progress { text: open.first().map_or_else(String::new, |first| first.text.clone()), items, bytes }
+}

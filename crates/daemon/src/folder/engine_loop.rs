@@ -1,0 +1,725 @@
+//! The thread that drives a folder's engine: one input after the other, and what follows from it.
+
+use super::hooks::{Happened, Hooks, Told};
+use super::memory::Remembered;
+use super::root::Opened;
+use super::standing::Held;
+use super::staying::Staying;
+use super::{Named, Shared, Standing, look, operate, short_id, watch};
+use crate::clock::{Clock, seconds};
+use crate::differences::Side;
+use crate::fleet::FolderPlan;
+use crate::inbox::Next;
+use aws_lc_rs::rand;
+use homesync_disk::Watcher;
+use homesync_disk::{Executor, LocalFs, Vfs};
+use homesync_engine::{Command, Done, Event, Folder, Outcome, Question, RootLook, Rules, Unreadable, View};
+use homesync_host::file;
+use homesync_index::{Additions, Database, FolderOptions, Index, IndexError, Position};
+use homesync_paths::{IgnoreRules, RelativePath};
+use homesync_protocol::{DeviceId, Entry};
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+use tracing::{info, warn};
+
+/// What is to be durable soon waits for others at most this long.
+const SOON: Duration = Duration::from_millis(100);
+/// After so long something that could not be stored, or a root that is away, is looked at again.
+const AGAIN: Duration = Duration::from_secs(5);
+/// Once a day everything is looked at, in case that something was not noticed.
+const DAILY: Duration = Duration::from_secs(86_400);
+/// What cannot be watched is looked at so often.
+const UNWATCHED: Duration = Duration::from_secs(60);
+/// Counters that may have been lost are jumped over by so much: seconds of a hundred years, since counters follow the clock.
+const JUMP: u64 = 3_155_760_000;
+
+/// What the engine's thread is told.
+pub(crate) enum Input {
+    /// For the engine.
+    Engine(Event),
+    /// Somebody looked at the root.
+    Root(RootLook),
+    /// A look at everything begins.
+    EverythingBegins,
+    /// It has ended.
+    EverythingLookedAt,
+    /// A look has ended.
+    LookEnded,
+    /// Everything is to be looked at.
+    LookAtEverything,
+    /// These are.
+    LookAt(Vec<RelativePath>),
+    /// These are to be read, whatever their times say.
+    ReadAgain(Vec<RelativePath>),
+    /// Another machine says what it has.
+    Heard(Heard),
+    /// Another machine's index is this one. If it is another than is known, what is known of it is void.
+    IndexIs(DeviceId, u64),
+    /// Another machine has seen more of our index than there is: it was brought back from an older copy.
+    SeenMore(u64),
+    /// These directories cannot be watched, and what a person can do about it.
+    Unwatched(Vec<RelativePath>, String),
+    /// Blocks can be had from a machine.
+    Connected(DeviceId),
+    /// They cannot.
+    Disconnected(DeviceId),
+    /// A person wants something. Answered when it is stored.
+    Command(Command, Sender<()>),
+    /// Other settings.
+    Plan(Box<FolderPlan>),
+    /// It travels now, or rests, by its mode.
+    Travel(bool),
+    /// The end.
+    End,
+}
+
+/// What another machine says it has.
+pub(crate) struct Heard {
+    /// Which machine.
+    pub(crate) device: DeviceId,
+    /// Its index.
+    pub(crate) index_id: u64,
+    /// It begins anew.
+    pub(crate) full: bool,
+    /// What it says.
+    pub(crate) entries: Vec<Entry>,
+    /// Up to which of its sequence numbers.
+    pub(crate) last: u64,
+    /// Dropped when it is dealt with.
+    pub(crate) permit: Option<homesync_network::Permit>,
+}
+
+/// The index has failed.
+pub(super) struct Broken(pub(super) String);
+
+impl From<IndexError> for Broken {
+    fn from(error: IndexError) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl From<Unreadable> for Broken {
+    fn from(error: Unreadable) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// Runs a folder until its end.
+pub(crate) fn run(shared: &Arc<Shared>, database: &Database, opened: &Sender<()>) {
+    let engine_loop = EngineLoop::open(shared, database);
+    let _ = opened.send(());
+    let result = engine_loop.and_then(|mut engine_loop| {
+        let result = engine_loop.run_with_threads();
+        engine_loop.remember();
+        result
+    });
+    shared.inbox.close();
+    shared.index.set(None);
+    if let Err(Broken(reason)) = result {
+        super::lock(&shared.standing).problem = Some(reason.clone());
+        (shared.trouble)(reason);
+    }
+}
+
+/// The engine and what it is driven with.
+pub(super) struct EngineLoop {
+    pub(super) shared: Arc<Shared>,
+    pub(super) engine: Folder,
+    pub(super) clock: Clock,
+    pub(super) remembered: Remembered,
+    /// What a machine just said reaches up to here.
+    pub(super) heard: Option<(DeviceId, Position)>,
+    /// Since when something is stored that is not durable yet.
+    pub(super) soon: Option<Instant>,
+    /// Others are to hear of it then.
+    pub(super) is_news: bool,
+    /// Something could not be stored: nothing that was seen counts until everything is looked at again.
+    pub(super) is_doubtful: bool,
+    /// Differences are to be counted anew.
+    pub(super) recount: bool,
+    /// Who waits until what they wanted is stored.
+    pub(super) waiting: Vec<Sender<()>>,
+    pub(super) is_operating: bool,
+    /// Texts that were kept since it was looked whether they fit.
+    pub(super) bases: usize,
+    /// When to look again.
+    look_at: Option<Instant>,
+    /// The root is not there, or not to be believed.
+    is_away: bool,
+    /// Why the patterns cannot be used.
+    pattern_problem: Option<String>,
+    daily: Instant,
+    /// What changes is heard of.
+    watcher: Option<Watcher>,
+    /// But not in these directories.
+    unwatched: Vec<RelativePath>,
+    look_at_unwatched: Option<Instant>,
+    /// Until when everything that did not change since is durable.
+    pub(super) settled: Option<super::actions::Settled>,
+    standing: Standing,
+    /// What cannot travel.
+    staying: Staying,
+    /// What the patterns were compiled from.
+    patterns: Option<Vec<u8>>,
+    is_travelling: bool,
+    hooks: Option<Hooks>,
+    /// Something came or went since the folder was in step last.
+    is_unsaid: bool,
+}
+
+impl EngineLoop {
+    fn open(shared: &Arc<Shared>, database: &Database) -> Result<Self, Broken> {
+        let plan = shared.plan();
+        let remembered = Remembered::read(&shared.memory).map_err(|error| Broken(error.to_string()))?;
+        let abilities = LocalFs::open(&plan.path).map(|vfs| vfs.abilities());
+        let folds_case = abilities.is_ok_and(|abilities| abilities.folds_case);
+        let options = FolderOptions { index_id_if_new: random(), folds_case };
+        let mut index = database.folder(&shared.id, options)?;
+        let mut remembered = remembered;
+        if index.fresh() && remembered.counter_floor == 0 && remembered.identity().is_some() {
+            // The index was begun anew: numbers that were given before must not be given again.
+            remembered.counter_floor = seconds() + JUMP;
+        }
+        if remembered.counter_floor > index.counter_floor() {
+            index.raise(index.index_id(), remembered.counter_floor, index.sequence())?;
+        }
+        let own = short_id(shared.own);
+        let floor = index.counter_floor();
+        let rules = Rules { counter_floor: floor, folds_case, ..rules_of(&plan, Rules::new(own)) };
+        *super::lock(&shared.conflict_bases) = remembered.conflict_bases();
+        shared.index.set(Some(index));
+        let mut standing = Standing::new(&plan);
+        standing.is_paused = plan.is_paused;
+        Ok(Self {
+            shared: shared.clone(),
+            engine: Folder::new(rules, remembered.identity()),
+            clock: Clock::start(),
+            remembered,
+            heard: None,
+            soon: None,
+            is_news: false,
+            is_doubtful: false,
+            recount: true,
+            waiting: Vec::new(),
+            is_operating: false,
+            bases: 0,
+            look_at: None,
+            is_away: false,
+            pattern_problem: None,
+            daily: Instant::now() + DAILY,
+            watcher: None,
+            unwatched: Vec::new(),
+            look_at_unwatched: None,
+            settled: None,
+            standing,
+            staying: Staying::default(),
+            patterns: None,
+            is_travelling: false,
+            hooks: Hooks::start(&shared.id).ok(),
+            is_unsaid: false,
+        })
+    }
+
+    /// Runs with the threads that look and operate, which end with it.
+    fn run_with_threads(&mut self) -> Result<(), Broken> {
+        let shared = self.shared.clone();
+        let spawn = |name: &str, work: Box<dyn FnOnce() + Send>| {
+            thread::Builder::new().name(format!("{name} {}", shared.id)).spawn(work)
+        };
+        let looking = shared.clone();
+        let operating = shared.clone();
+        let threads = [
+            spawn("look", Box::new(move || look::run(&looking, &looking.looks, &looking.inbox))),
+            spawn("operate", Box::new(move || operate::run(&operating))),
+        ];
+        let result = match threads.iter().find_map(|thread| thread.as_ref().err()) {
+            Some(error) => Err(Broken(format!("no thread can be started: {error}"))),
+            None => self.begin().and_then(|()| self.run()),
+        };
+        self.watcher = None;
+        shared.looks.end();
+        shared.deeds.close();
+        // Who waits for room in the inbox waits no longer.
+        shared.inbox.close();
+        for thread in threads.into_iter().flatten() {
+            let _ = thread.join();
+        }
+        result
+    }
+
+    fn begin(&mut self) -> Result<(), Broken> {
+        let plan = self.shared.plan();
+        self.pause_as(&plan)?;
+        self.shared.looks.root();
+        Ok(())
+    }
+
+    fn run(&mut self) -> Result<(), Broken> {
+        loop {
+            if !self.shared.inbox.is_filled() || self.is_soon_over() {
+                self.flush()?;
+                self.publish()?;
+            }
+            match self.shared.inbox.take(Some(self.next_wake())) {
+                Next::Closed => return self.flush(),
+                Next::Item(_) if self.shared.is_ending() => return self.flush(),
+                Next::Item(input) => self.take(input)?,
+                Next::Late => {}
+            }
+            self.be_on_time()?;
+        }
+    }
+
+    fn is_soon_over(&self) -> bool {
+        self.soon.is_some_and(|since| since.elapsed() > SOON)
+    }
+
+    fn next_wake(&self) -> Instant {
+        let engine = self.engine.next_wake().map(|ticks| self.clock.moment(ticks));
+        let soon = self.soon.map(|since| since + SOON);
+        [engine, soon, self.look_at, self.look_at_unwatched]
+            .into_iter()
+            .flatten()
+            .fold(self.daily, Instant::min)
+    }
+
+    /// Does what is due.
+    fn be_on_time(&mut self) -> Result<(), Broken> {
+        if self.engine.next_wake().is_some_and(|ticks| ticks <= self.clock.now().ticks) {
+            self.handle(Event::Tick)?;
+        }
+        let now = Instant::now();
+        if self.look_at.is_some_and(|at| at <= now) {
+            self.look_at = None;
+            match self.is_away || self.shared.root.opened().is_none() {
+                true => self.shared.looks.root(),
+                false => self.look_at_everything(),
+            }
+        }
+        if self.look_at_unwatched.is_some_and(|at| at <= now) {
+            self.look_at_unwatched = Some(now + UNWATCHED);
+            match self.watcher {
+                Some(_) => self.look_at(self.unwatched.clone())?,
+                None => self.look_at_everything(),
+            }
+        }
+        if self.daily <= now {
+            self.look_at_everything();
+            operate::tidy_up(&self.shared);
+        }
+        Ok(())
+    }
+
+    pub(super) fn look_at_everything(&mut self) {
+        self.look_at = None;
+        self.daily = Instant::now() + DAILY;
+        self.standing.is_scanning = true;
+        self.shared.looks.everything();
+    }
+
+    /// Looks again in a while: what is in the way may go by itself.
+    pub(super) fn look_again(&mut self) {
+        self.look_at.get_or_insert(Instant::now() + AGAIN);
+    }
+
+    /// Looks at paths. Until everything was looked at once, a part proves nothing.
+    pub(super) fn look_at(&mut self, paths: Vec<RelativePath>) -> Result<(), Broken> {
+        match self.shared.index.read(|index| Ok(index.fresh()))? {
+            true => self.look_at_everything(),
+            false => self.shared.looks.paths(paths),
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, input: Input) -> Result<(), Broken> {
+        match input {
+            Input::Engine(event) => {
+                match &event {
+                    Event::Listed(listing) => self.staying.listed(listing),
+                    Event::Looked { seen, .. } => {
+                        seen.iter().for_each(|(path, seen)| self.staying.looked(path, seen));
+                    }
+                    _ => {}
+                }
+                if let Event::Finished(outcomes) = &event {
+                    self.is_operating = false;
+                    self.is_unsaid |= outcomes.iter().any(|outcome| outcome.result.is_ok());
+                    self.note_conflicts(outcomes)?;
+                }
+                self.handle(event)
+            }
+            Input::Root(look) => self.root_seen(look),
+            Input::EverythingBegins => {
+                self.is_doubtful = false;
+                self.settled = super::actions::Settled::now(&self.shared);
+                Ok(())
+            }
+            Input::EverythingLookedAt => self.everything_looked_at(),
+            Input::LookEnded => Ok(()),
+            Input::LookAtEverything => {
+                self.look_at_everything();
+                Ok(())
+            }
+            Input::LookAt(paths) => self.look_at(paths),
+            Input::ReadAgain(paths) => {
+                self.shared.looks.reads(paths);
+                Ok(())
+            }
+            Input::Heard(heard) => self.hear(heard),
+            Input::IndexIs(device, index_id) => self.index_is(device, index_id),
+            Input::SeenMore(sequence) => self.raise(sequence),
+            Input::Unwatched(directories, advice) => {
+                self.standing.advice = Some(advice);
+                self.unwatched = directories;
+                self.look_at_unwatched = Some(Instant::now() + UNWATCHED);
+                Ok(())
+            }
+            Input::Connected(device) => {
+                self.standing.connected.insert(device);
+                self.handle(Event::Connected(device))
+            }
+            Input::Disconnected(device) => {
+                self.standing.connected.remove(&device);
+                self.handle(Event::Disconnected(device))
+            }
+            Input::Command(command, answer) => {
+                self.waiting.push(answer);
+                if matches!(command, Command::AcceptRoot) {
+                    return self.accept_root();
+                }
+                self.handle(Event::Command(command))
+            }
+            Input::Plan(plan) => self.plan_is(*plan),
+            Input::Travel(travels) => {
+                self.is_travelling = travels;
+                let plan = self.shared.plan();
+                self.pause_as(&plan)
+            }
+            Input::End => Ok(()),
+        }
+    }
+
+    /// What both sides were made from is known until it is stored that they have come together.
+    fn note_conflicts(&mut self, outcomes: &[Outcome]) -> Result<(), Broken> {
+        let mut is_new = false;
+        let mut copies = Vec::new();
+        for outcome in outcomes {
+            let Ok(Done { copy: Some(copy), .. }) = &outcome.result else { continue };
+            copies.push(copy.clone());
+            let agreed = self.shared.index.read(|index| index.agreed(&outcome.operation.path))?;
+            if let Some(digest) = agreed.and_then(|agreed| agreed.digest) {
+                super::lock(&self.shared.conflict_bases).insert(copy.clone(), digest);
+                is_new = true;
+            }
+        }
+        if is_new {
+            self.remember();
+        }
+        if let Some(hooks) = self.hooks.as_ref().filter(|_| !copies.is_empty()) {
+            let plan = self.shared.plan();
+            hooks.say(Happened::Conflicts(told(&plan, &plan.on_conflict), copies));
+        }
+        Ok(())
+    }
+
+    /// Whoever wants to know hears that the folder is in step again.
+    fn say_when_in_step(&mut self) {
+        let is_in_step = self.standing.is_at_rest()
+            && self.standing.held_count == 0
+            && self.shared.differences().lacking(Side::Here).items == 0;
+        if is_in_step && std::mem::take(&mut self.is_unsaid) {
+            let plan = self.shared.plan();
+            self.hooks.iter().for_each(|hooks| hooks.say(Happened::Synced(told(&plan, &plan.on_synced))));
+        }
+    }
+
+    fn root_seen(&mut self, look: RootLook) -> Result<(), Broken> {
+        let is_new = self.engine.identity().is_none();
+        self.handle(Event::Root(look))?;
+        if self.is_root_away() {
+            self.is_away = true;
+            self.look_again();
+            return Ok(());
+        }
+        let believed = self.shared.root.opened().map(|opened| opened.identity);
+        if believed != self.engine.identity() {
+            return self.enter_root(is_new);
+        }
+        if std::mem::take(&mut self.is_away) {
+            info!(folder = %self.shared.id, "the folder's directory is there again");
+            self.look_at_everything();
+        }
+        Ok(())
+    }
+
+    fn is_root_away(&self) -> bool {
+        self.engine.questions().iter().any(|question| matches!(question, Question::Root(_)))
+    }
+
+    /// The root that the engine believes is opened for everybody. One that is new is marked first.
+    fn enter_root(&mut self, is_new: bool) -> Result<(), Broken> {
+        let (_, opened) = self.shared.root.look();
+        let Some(opened) = opened.filter(|opened| Some(opened.identity) == self.engine.identity()) else {
+            return Ok(());
+        };
+        let opened = match is_new {
+            false => opened,
+            true => match self.shared.root.mark(&opened) {
+                Ok(opened) => opened,
+                Err(error) => {
+                    self.standing.problem = Some(format!("the folder's directory cannot be used: {error}"));
+                    self.look_again();
+                    return Ok(());
+                }
+            },
+        };
+        self.standing.problem = None;
+        self.is_away = false;
+        self.settle(&opened);
+        self.shared.root.believe(opened);
+        self.remember();
+        info!(folder = %self.shared.id, "opened the folder's directory");
+        self.patterns_are()?;
+        // Before the look, so that what changes meanwhile is heard of.
+        self.watch();
+        self.look_at_everything();
+        operate::tidy_up(&self.shared);
+        Ok(())
+    }
+
+    fn watch(&mut self) {
+        self.watcher = None;
+        self.unwatched.clear();
+        self.look_at_unwatched = None;
+        match watch::start(&self.shared) {
+            Ok(watcher) => self.watcher = Some(watcher),
+            Err(error) => {
+                warn!(folder = %self.shared.id, %error, "the folder cannot be watched: it is looked at once a minute");
+                self.standing.advice =
+                    Some(format!("the folder cannot be watched ({error}): it is looked at once a minute"));
+                self.look_at_unwatched = Some(Instant::now() + UNWATCHED);
+            }
+        }
+    }
+
+    /// What an earlier run left half done comes to an end.
+    fn settle(&mut self, opened: &Opened) {
+        let keep = |_: &RelativePath| false;
+        let executor = Executor::new(&*opened.vfs, &keep, crate::clock::timestamp());
+        if let Err(text) = operate::settle(&self.shared, &executor) {
+            self.standing.problem = Some(format!("what was left half done could not be ended: {text}"));
+        }
+    }
+
+    /// Reads the patterns again if they changed.
+    fn patterns_are(&mut self) -> Result<(), Broken> {
+        let root = self.shared.root.path().to_owned();
+        let text = file::read_bounded(&root.join(".stignore"), MOST_PATTERNS);
+        let compiled = match &text {
+            Ok(bytes) => {
+                let bytes = bytes.as_deref().unwrap_or_default();
+                if self.patterns.as_deref() == Some(bytes) {
+                    return Ok(());
+                }
+                let text = String::from_utf8_lossy(bytes);
+                let mut include = |path: &str| {
+                    let read = file::read_bounded(&root.join(path), MOST_PATTERNS);
+                    let bytes = read.map_err(|error| error.to_string())?.ok_or("there is no such file")?;
+                    String::from_utf8(bytes).map_err(|error| error.to_string())
+                };
+                IgnoreRules::compile(&text, &mut include).map_err(|error| error.to_string())
+            }
+            Err(error) => Err(error.to_string()),
+        };
+        match compiled {
+            Ok(rules) => {
+                let rules = Arc::new(rules);
+                *self.shared.ignore.write().unwrap_or_else(PoisonError::into_inner) = rules.clone();
+                self.patterns = text.ok().map(Option::unwrap_or_default);
+                self.pattern_problem = None;
+                self.handle(Event::Command(Command::Ignore(rules)))?;
+                self.look_at_everything();
+            }
+            // With patterns that cannot be read nothing may be taken over: what they leave out is not known.
+            Err(problem) => {
+                let reason = format!("the ignore patterns cannot be used: {problem}");
+                if self.pattern_problem.as_ref() != Some(&reason) {
+                    warn!(folder = %self.shared.id, reason, "paused");
+                }
+                self.pattern_problem = Some(reason);
+                self.patterns = None;
+                self.look_again();
+            }
+        }
+        let plan = self.shared.plan();
+        self.pause_as(&plan)
+    }
+
+    fn everything_looked_at(&mut self) -> Result<(), Broken> {
+        self.patterns_are()?;
+        if self.is_doubtful || self.is_root_away() {
+            return Ok(());
+        }
+        if self.shared.index.read(|index| Ok(index.fresh()))? {
+            let scanned = Additions { scanned: true, ..Additions::default() };
+            self.shared.index.write(|index| index.commit_with(&Default::default(), &scanned))?;
+        }
+        self.engine.scanned();
+        self.standing.is_known = true;
+        self.standing.is_scanning = self.shared.looks.is_everything_wanted();
+        self.standing.looks += 1;
+        Ok(())
+    }
+
+    fn hear(&mut self, heard: Heard) -> Result<(), Broken> {
+        let Heard { device, index_id, full, entries, last, permit } = heard;
+        if !self.shared.plan().with.contains(&device) {
+            return Ok(());
+        }
+        let before = self.shared.index.read(|index| index.others_position(device))?;
+        let before = before.filter(|before| !full && before.index_id == index_id);
+        let sequence = last.max(before.map_or(0, |before| before.sequence));
+        if !self.shared.differences().is_known(device) {
+            self.recount = true;
+        }
+        // After a failure the old position stays, and what came since is sent again.
+        self.heard = Some((device, Position { index_id, sequence }));
+        self.handle(Event::Index { device, full, entries })?;
+        if let Some(unheard) = self.heard.take() {
+            let additions = Additions { positions: vec![unheard], ..Additions::default() };
+            self.shared.index.write(|index| index.commit_soon(&Default::default(), &additions))?;
+            self.soon.get_or_insert_with(Instant::now);
+        }
+        drop(permit);
+        Ok(())
+    }
+
+    fn index_is(&mut self, device: DeviceId, index_id: u64) -> Result<(), Broken> {
+        let known = self.shared.index.read(|index| index.others_position(device))?;
+        if known.is_some_and(|known| known.index_id == index_id && index_id != 0) {
+            return Ok(());
+        }
+        self.hear(Heard { device, index_id, full: true, entries: Vec::new(), last: 0, permit: None })
+    }
+
+    /// Our index is older than what others have seen of it: everything that we say from now on goes beyond that.
+    fn raise(&mut self, seen: u64) -> Result<(), Broken> {
+        self.flush()?;
+        let floor =
+            self.remembered.counter_floor.max(self.engine.rules().counter_floor).max(seconds()) + JUMP;
+        self.remembered.counter_floor = floor;
+        self.remember();
+        let id = random();
+        self.shared.index.write(|index| index.raise(id, floor, seen.max(index.sequence())))?;
+        warn!(folder = %self.shared.id, "the index is an older copy; it goes on above what others have seen of it");
+        let rules = Rules { counter_floor: floor, ..self.engine.rules().clone() };
+        self.handle(Event::Command(Command::Rules(rules)))?;
+        (self.shared.share)();
+        self.look_at_everything();
+        Ok(())
+    }
+
+    fn accept_root(&mut self) -> Result<(), Broken> {
+        self.handle(Event::Command(Command::AcceptRoot))?;
+        self.remembered.set_identity(None);
+        self.shared.root.forget();
+        self.shared.looks.root();
+        Ok(())
+    }
+
+    fn plan_is(&mut self, plan: FolderPlan) -> Result<(), Broken> {
+        let rules = rules_of(&plan, self.engine.rules().clone());
+        self.recount = true;
+        self.shared.differences().share_with(&plan.with);
+        *self.shared.plan.write().unwrap_or_else(PoisonError::into_inner) = plan.clone();
+        if rules != *self.engine.rules() {
+            self.handle(Event::Command(Command::Rules(rules)))?;
+        }
+        self.pause_as(&plan)
+    }
+
+    fn pause_as(&mut self, plan: &FolderPlan) -> Result<(), Broken> {
+        self.standing.is_paused = plan.is_paused;
+        let command = if plan.is_paused {
+            Command::Pause("paused".to_string())
+        } else if let Some(problem) = &self.pattern_problem {
+            Command::Pause(problem.clone())
+        } else if plan.is_manual && !self.is_travelling {
+            Command::Pause("it travels at sync and handoff".to_string())
+        } else {
+            Command::Resume
+        };
+        self.handle(Event::Command(command))
+    }
+
+    /// Writes down which directory the root is.
+    fn remember(&mut self) {
+        let before = self.remembered.clone();
+        self.remembered.set_conflict_bases(&super::lock(&self.shared.conflict_bases));
+        if let Some(identity) = self.engine.identity() {
+            self.remembered.set_identity(Some(identity));
+        }
+        self.remembered.counter_floor = self.remembered.counter_floor.max(self.engine.rules().counter_floor);
+        if self.remembered != before
+            && let Err(error) = self.remembered.write(&self.shared.memory)
+        {
+            warn!(folder = %self.shared.id, %error, "cannot write down which directory the folder is");
+        }
+    }
+
+    /// Says how things stand.
+    fn publish(&mut self) -> Result<(), Broken> {
+        if std::mem::take(&mut self.recount) {
+            self.count_differences()?;
+        }
+        let standing = &mut self.standing;
+        standing.is_looking = self.shared.looks.is_busy() || self.shared.inbox.is_filled();
+        standing.is_operating = self.is_operating;
+        standing.halted = self.engine.halted();
+        standing.questions = self.engine.questions();
+        standing.held_count = self.engine.held().count();
+        let held = self.engine.held().take(super::standing::MOST_NAMED);
+        let words = |path| self.engine.refusal(path).map(str::to_string);
+        standing.held =
+            held.map(|(path, reason)| Held { path: path.clone(), reason, words: words(path) }).collect();
+        standing.unread = Named::default();
+        for (path, why) in self.engine.unknown() {
+            standing.unread.add(path.as_str().to_string(), why.to_string());
+        }
+        (standing.unsyncable, standing.special) = self.staying.all();
+        standing.is_waiting = self.engine.next_wake().is_some() || self.look_at.is_some();
+        (standing.items, standing.sequence, standing.index_id) =
+            self.shared.index.read(|index| Ok((index.present()?, index.sequence(), index.index_id())))?;
+        *super::lock(&self.shared.standing) = standing.clone();
+        self.say_when_in_step();
+        self.shared.changes.ring();
+        Ok(())
+    }
+}
+
+/// The longest list of patterns.
+const MOST_PATTERNS: u64 = 16 << 20;
+
+/// What a person has set, over what else the engine goes by.
+fn rules_of(plan: &FolderPlan, rules: Rules) -> Rules {
+    Rules {
+        kind: plan.kind,
+        guard: plan.guard,
+        permissions: plan.permissions,
+        most_conflicts: plan.most_conflicts,
+        ..rules
+    }
+}
+
+fn told(plan: &FolderPlan, program: &[String]) -> Told {
+    Told { program: program.to_vec(), folder: plan.name.clone(), path: plan.path.clone() }
+}
+
+fn random() -> u64 {
+    let mut bytes = [0; 8];
+    // Without random numbers there is no identity and no connection either; then any number will do.
+    let _ = rand::fill(&mut bytes);
+    u64::from_be_bytes(bytes).max(1)
+}

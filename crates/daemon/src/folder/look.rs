@@ -1,0 +1,216 @@
+//! The thread that looks at a folder's disk: what it is asked to look at, what it says, and in which order.
+
+use super::{Input, Shared};
+use crate::clock::timestamp;
+use crate::inbox::Inbox;
+use homesync_disk::{LocalFs, ParallelScanner, Report, ScanControl, Scanner};
+use homesync_engine::{Event, View};
+use homesync_paths::{IgnoreRules, RelativePath};
+use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+/// So many reports wait for the engine before the look waits.
+const MOST_REPORTS: usize = 64;
+
+/// What is to be looked at.
+#[derive(Default)]
+pub(crate) struct Looks {
+    wanted: Mutex<Wanted>,
+    news: Condvar,
+    /// Of the look at everything that is under way, or was last.
+    control: Mutex<Arc<ScanControl>>,
+}
+
+#[derive(Default)]
+struct Wanted {
+    everything: bool,
+    /// At least the root is.
+    root: bool,
+    paths: BTreeSet<RelativePath>,
+    /// Whatever their times say.
+    reads: BTreeSet<RelativePath>,
+    is_running: bool,
+    is_ended: bool,
+}
+
+/// The next thing to do.
+enum Job {
+    Everything,
+    Paths(BTreeSet<RelativePath>),
+    Reads(BTreeSet<RelativePath>),
+}
+
+impl Looks {
+    fn wanted(&self) -> MutexGuard<'_, Wanted> {
+        self.wanted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Everything is to be looked at.
+    pub(crate) fn everything(&self) {
+        self.wanted().everything = true;
+        self.news.notify_all();
+    }
+
+    /// These are, and what is below them.
+    pub(crate) fn paths(&self, paths: impl IntoIterator<Item = RelativePath>) {
+        self.wanted().paths.extend(paths);
+        self.news.notify_all();
+    }
+
+    /// The root itself is.
+    pub(crate) fn root(&self) {
+        self.wanted().root = true;
+        self.news.notify_all();
+    }
+
+    /// These are to be read.
+    pub(crate) fn reads(&self, paths: impl IntoIterator<Item = RelativePath>) {
+        self.wanted().reads.extend(paths);
+        self.news.notify_all();
+    }
+
+    /// How far the look at everything is.
+    pub(crate) fn control(&self) -> Arc<ScanControl> {
+        self.control.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Nothing more is.
+    pub(crate) fn end(&self) {
+        // In this order: a look that begins meanwhile is one that can be stopped.
+        self.wanted().is_ended = true;
+        self.control().stop();
+        self.news.notify_all();
+    }
+
+    fn is_ended(&self) -> bool {
+        self.wanted().is_ended
+    }
+
+    /// A look at everything is to come.
+    pub(crate) fn is_everything_wanted(&self) -> bool {
+        self.wanted().everything
+    }
+
+    /// A look is under way or to come.
+    pub(crate) fn is_busy(&self) -> bool {
+        let wanted = self.wanted();
+        wanted.is_running || wanted.next_job().is_some()
+    }
+
+    fn next(&self) -> Option<Job> {
+        let mut wanted = self.wanted();
+        loop {
+            if wanted.is_ended {
+                return None;
+            }
+            if let Some(job) = wanted.next_job() {
+                wanted.is_running = true;
+                *self.control.lock().unwrap_or_else(PoisonError::into_inner) = Arc::default();
+                return Some(wanted.take(job));
+            }
+            wanted = self.news.wait(wanted).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+impl Wanted {
+    fn next_job(&self) -> Option<Job> {
+        if self.everything {
+            Some(Job::Everything)
+        } else if !self.reads.is_empty() {
+            Some(Job::Reads(BTreeSet::new()))
+        } else {
+            (self.root || !self.paths.is_empty()).then(|| Job::Paths(BTreeSet::new()))
+        }
+    }
+
+    /// The job with what it is to look at.
+    fn take(&mut self, job: Job) -> Job {
+        match job {
+            Job::Everything => {
+                (self.everything, self.root) = (false, false);
+                self.paths.clear();
+                Job::Everything
+            }
+            Job::Paths(_) => {
+                self.root = false;
+                Job::Paths(std::mem::take(&mut self.paths))
+            }
+            Job::Reads(_) => Job::Reads(std::mem::take(&mut self.reads)),
+        }
+    }
+}
+
+/// Looks until the end.
+pub(crate) fn run(shared: &Arc<Shared>, looks: &Looks, inbox: &Inbox<Input>) {
+    while let Some(job) = looks.next() {
+        let is_everything = matches!(job, Job::Everything);
+        let (look, opened) = shared.root.look();
+        let believed = shared.root.opened().map(|opened| opened.identity);
+        inbox.put(Input::Root(look));
+        // In a directory that is not known to be the root there is nothing to be seen.
+        if let Some(opened) = opened.filter(|opened| Some(opened.identity) == believed) {
+            if is_everything {
+                inbox.put(Input::EverythingBegins);
+            }
+            let as_of = shared.epoch.load(Ordering::SeqCst);
+            let is_read = matches!(job, Job::Reads(_));
+            let ignore = shared.ignore();
+            Reporter { shared, looks, inbox, as_of, ignore, vfs: &opened.vfs, is_read }.look(&job);
+            if is_everything && !looks.is_ended() {
+                inbox.put(Input::EverythingLookedAt);
+            }
+        }
+        looks.wanted().is_running = false;
+        inbox.put(Input::LookEnded);
+    }
+}
+
+struct Reporter<'r> {
+    shared: &'r Arc<Shared>,
+    looks: &'r Looks,
+    inbox: &'r Inbox<Input>,
+    as_of: u64,
+    ignore: Arc<IgnoreRules>,
+    vfs: &'r LocalFs,
+    is_read: bool,
+}
+
+impl Reporter<'_> {
+    fn look(&self, job: &Job) {
+        let known = |path: &RelativePath| match self.is_read {
+            true => None,
+            false => self.shared.index.read(|index| index.local(path)).ok().flatten(),
+        };
+        let scanner = Scanner::new(self.vfs, &self.ignore, &known, timestamp(), self.as_of);
+        match job {
+            Job::Everything => {
+                let control = self.looks.control();
+                let (ignore, now) = (&self.ignore, timestamp());
+                let scanner = ParallelScanner::new(self.vfs, ignore, &known, now, self.as_of, &control);
+                // Cut short, it was asked to end.
+                let _ = scanner.scan(None, &mut |report| self.report(report));
+            }
+            Job::Paths(paths) | Job::Reads(paths) => {
+                let mut last: Option<&RelativePath> = None;
+                for path in paths {
+                    // What is below another is looked at with it.
+                    if last.is_some_and(|last| path.is_at_or_below(last)) || self.looks.is_ended() {
+                        continue;
+                    }
+                    scanner.scan(Some(path), &mut |report| self.report(report));
+                    last = Some(path);
+                }
+            }
+        }
+    }
+
+    fn report(&self, report: Report) {
+        let event = match report {
+            Report::Look(path, seen) => Event::Looked { as_of: self.as_of, seen: vec![(path, seen)] },
+            Report::Listing(listing) => Event::Listed(listing),
+        };
+        self.inbox.put_when_room(Input::Engine(event), MOST_REPORTS);
+    }
+}

@@ -1,0 +1,117 @@
+//! The thread that changes a folder's disk: one batch of operations after the other.
+
+use super::{Input, Shared, room};
+use crate::clock::{seconds, timestamp};
+use crate::inbox::Next;
+use homesync_disk::{
+    BASE_BUDGET, BaseStore, Executor, LARGEST_BASE, Limits, LocalFs, Recovery, Vfs, read_whole,
+};
+use homesync_engine::{Changes, Event, Failure, Operation, Outcome, Remedy, Undone};
+use homesync_index::{Index, IndexError};
+use homesync_paths::RelativePath;
+use homesync_protocol::BlocksHash;
+use std::sync::Arc;
+use tracing::{info, warn};
+
+/// Something for the thread that changes the disk. Nothing else works in the recovery area.
+pub(crate) enum Deed {
+    /// What the engine has planned.
+    Operate(Vec<Operation>),
+    /// Something else, in the directory that is believed to be the root; nothing if it is not there.
+    Other(Work),
+}
+
+/// What is done in a directory, if there is one.
+type Work = Box<dyn FnOnce(Option<&LocalFs>) + Send>;
+
+/// Operates until the end.
+pub(crate) fn run(shared: &Arc<Shared>) {
+    while let Next::Item(deed) = shared.deeds.take(None) {
+        match deed {
+            Deed::Operate(operations) => {
+                let outcomes = operate(shared, operations);
+                shared.tell(Input::Engine(Event::Finished(outcomes)));
+            }
+            Deed::Other(work) => {
+                let opened = shared.root.believed();
+                work(opened.as_ref().map(|opened| &*opened.vfs));
+            }
+        }
+    }
+}
+
+/// Keeps the bytes of texts that this machine and another have in common now, so that a conflict can be merged.
+pub(crate) fn keep_bases(shared: &Shared, agreed: Vec<(RelativePath, BlocksHash)>) {
+    shared.deeds.put(Deed::Other(Box::new(move |vfs| {
+        let Some(vfs) = vfs else { return };
+        let store = BaseStore::new(vfs);
+        for (path, digest) in agreed {
+            // It may have been edited again, or be no text: then there is no base, and the merge is one of two sides.
+            if let Ok(Some(bytes)) = read_whole(vfs, &path, LARGEST_BASE) {
+                let _ = store.keep(digest, &bytes);
+            }
+        }
+    })));
+}
+
+/// Lets go of what was displaced long ago, or takes up too much room.
+pub(crate) fn tidy_up(shared: &Shared) {
+    let (id, versioning) = (shared.id.clone(), shared.versioning());
+    shared.deeds.put(Deed::Other(Box::new(move |vfs| {
+        let Some(vfs) = vfs else { return };
+        match Recovery::new(vfs).collect(seconds() as i64, limits(vfs)) {
+            Ok(collected) if collected.gone.is_empty() => {}
+            Ok(collected) => {
+                info!(folder = id, acts = collected.gone.len(), "emptied old parts of the recovery area")
+            }
+            Err(error) => warn!(folder = id, %error, "the recovery area cannot be tidied up"),
+        }
+        if let Some(Err(error)) = versioning.map(|versioning| versioning.clean(vfs, seconds() as i64)) {
+            warn!(folder = id, %error, "old versions cannot be let go");
+        }
+        if let Err(error) = BaseStore::new(vfs).trim(BASE_BUDGET) {
+            warn!(folder = id, %error, "the base store cannot be tidied up");
+        }
+    })));
+}
+
+/// What was displaced does not fill the disk either.
+fn limits(vfs: &LocalFs) -> Limits {
+    let floor = vfs.space().map_or(0, |space| room::floor(space.total));
+    Limits { floor, ..Limits::default() }
+}
+
+fn operate(shared: &Shared, operations: Vec<Operation>) -> Vec<Outcome> {
+    let Some(opened) = shared.root.believed() else {
+        // Nothing is written where the folder should be and is not. A look tells the rest.
+        shared.looks.root();
+        return refused(operations, "the folder's directory is not there");
+    };
+    let ignore = shared.ignore();
+    let deletable = |path: &RelativePath| ignore.decide(path).deletable;
+    let executor = Executor::new(&*opened.vfs, &deletable, timestamp()).with_versions(shared.versioning());
+    match settle(shared, &executor) {
+        Ok(()) => executor.execute(operations, &mut shared.index.clone()),
+        Err(text) => refused(operations, &text),
+    }
+}
+
+/// Settles what an earlier batch, or an earlier run, left open.
+pub(crate) fn settle(shared: &Shared, executor: &Executor<'_, LocalFs>) -> Result<(), String> {
+    let open = shared.index.read(|index| index.open_intents()).map_err(|error| error.to_string())?;
+    executor.settle(&open).map_err(|error| error.to_string())?;
+    if open.is_empty() {
+        return Ok(());
+    }
+    let settled =
+        Changes { settled: open.iter().map(|intent| intent.number).collect(), ..Changes::default() };
+    let stored = shared.index.write(|index| index.commit(&settled));
+    stored.map(drop).map_err(|error: IndexError| error.to_string())
+}
+
+/// Nothing was done.
+fn refused(operations: Vec<Operation>, text: &str) -> Vec<Outcome> {
+    let undone = Undone::Failed(Failure { remedy: Remedy::RetryItem, text: text.to_string() });
+    let refused = |operation| Outcome { operation, result: Err(undone.clone()), intent: None };
+    operations.into_iter().map(refused).collect()
+}

@@ -1,0 +1,129 @@
+//! Files that the system does not let us read or change: named with its words, unknown and never removed, and no obstacle for the others.
+
+use crate::fleet::{Fleet, tree};
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
+
+fn mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+}
+
+/// What is said about the first thing that could not be read.
+fn unread(fleet: &Fleet, machine: usize) -> String {
+    fleet.standing(machine)["unread"]["first"][0].to_string()
+}
+
+#[test]
+fn b5_what_may_not_be_read_is_unknown_and_the_others_travel() {
+    let mut fleet = Fleet::new(2);
+    fleet.write(0, "closed/known", "known");
+    fleet.write(0, "open", "1");
+    fleet.as_user(0);
+    (0..2).for_each(|machine| fleet.start(machine));
+    fleet.in_step();
+    // A directory and a file become unreadable for the daemon, which is no root.
+    fleet.write(0, "mine", "1");
+    mode(&fleet.folder(0).join("mine"), 0o000);
+    mode(&fleet.folder(0).join("closed"), 0o000);
+    fleet.write(0, "open", "2");
+    fleet.run(0, &["folder", "scan", "work"]).ends_with(0);
+    fleet.until("a says so", || fleet.standing(0)["unread"]["items"] == 2);
+    assert!(unread(&fleet, 0).contains("Permission denied"), "{}", unread(&fleet, 0));
+    fleet.until("the others travel", || fleet.read(1, "open").as_deref() == Some("2"));
+    let report = fleet.run(0, &["handoff", "b", "--json", "--timeout", "2s"]).ends_with(3).json();
+    assert_eq!(report["safe_to_travel"], false);
+    assert_eq!(fleet.read(1, "closed/known").as_deref(), Some("known"), "unknown is not absent");
+    mode(&fleet.folder(0).join("closed"), 0o755);
+    mode(&fleet.folder(0).join("mine"), 0o644);
+    fleet.in_step();
+    assert_eq!(fleet.read(1, "mine").as_deref(), Some("1"));
+}
+
+#[test]
+fn b5_what_may_not_be_written_in_a_closed_directory_waits_alone_and_says_why() {
+    let mut fleet = Fleet::new(2);
+    fleet.as_user(1);
+    (0..2).for_each(|machine| fleet.start(machine));
+    fleet.write(0, "closed/known", "1");
+    fleet.in_step();
+    mode(&fleet.folder(0).join("closed"), 0o555);
+    fleet.in_step();
+    fleet.write(0, "closed/file", "1");
+    fleet.write(0, "beside", "1");
+    fleet.until("what is beside it travels", || fleet.read(1, "beside").is_some());
+    let held = || fleet.standing(1)["held"][0].clone();
+    fleet.until("b names the file, in the system's words", || {
+        held()["path"] == "closed/file" && held()["reason"].to_string().contains("Permission denied")
+    });
+    let report = fleet.run(0, &["handoff", "b", "--json", "--timeout", "1s"]).ends_with(3).json();
+    assert_eq!(report["safe_to_travel"], false);
+    mode(&fleet.folder(0).join("closed"), 0o755);
+    fleet.in_step();
+    assert_eq!(fleet.read(1, "closed/file").as_deref(), Some("1"));
+}
+
+#[test]
+fn b13_a_file_that_may_not_be_changed_waits_alone_and_says_why() {
+    let mut fleet = Fleet::new(2);
+    let folder = fleet.folder(1);
+    fleet.small_disk(&folder, "size=64m");
+    (0..2).for_each(|machine| fleet.start(machine));
+    fleet.write(0, "fixed", "1");
+    fleet.write(0, "other", "1");
+    fleet.in_step();
+    let fixed = |how: &str| {
+        let status = Command::new("chattr").arg(how).arg(folder.join("fixed")).status();
+        assert!(status.expect("`chattr` runs: `cargo xtask setup` installs e2fsprogs").success());
+    };
+    fixed("+i");
+    fleet.write(0, "fixed", "2");
+    fleet.write(0, "other", "2");
+    fleet.until("the other one travels", || fleet.read(1, "other").as_deref() == Some("2"));
+    let held = || fleet.standing(1)["held"][0].clone();
+    fleet.until("b names the file", || {
+        held()["path"] == "fixed" && held()["reason"].to_string().contains("not permitted")
+    });
+    assert_eq!(fleet.read(1, "fixed").as_deref(), Some("1"));
+    let report = fleet.run(0, &["handoff", "b", "--json", "--timeout", "1s"]).ends_with(3).json();
+    assert_eq!(report["safe_to_travel"], false);
+    fixed("-i");
+    fleet.in_step();
+    assert_eq!(fleet.read(1, "fixed").as_deref(), Some("2"));
+}
+
+#[test]
+fn b6_few_open_files_are_enough() {
+    let mut fleet = Fleet::new(2);
+    for number in 0..600 {
+        fleet.write(0, &format!("many/{}/{}/{number}", number % 40, number % 7), format!("file {number}"));
+    }
+    // Neither more at the start nor more when it asks.
+    fleet.start_with(1, &["prlimit", "--nofile=256:256"]);
+    fleet.start_with(0, &["prlimit", "--nofile=256:256"]);
+    fleet.in_step();
+    assert_eq!(tree(&fleet.folder(1)).len(), tree(&fleet.folder(0)).len());
+    assert!(fleet.is_running(0) && fleet.is_running(1));
+}
+
+#[test]
+fn b9_what_the_disk_cannot_read_is_unknown_and_not_changed() {
+    let mut fleet = Fleet::new(2);
+    fleet.write(0, "good", "good");
+    fleet.write(0, "bad", "bad sectors");
+    let bad = fleet.folder(0).join("bad");
+    let trace = fleet.place("trace");
+    let arguments = ["strace", "-D", "-f", "-qq", "-o", trace.to_str().unwrap(), "-P", bad.to_str().unwrap()];
+    let inject = ["-e", "trace=pread64", "-e", "inject=pread64:error=EIO"];
+    fleet.start_with(0, &[&arguments[..], &inject[..]].concat());
+    fleet.start(1);
+    fleet.until("the good one travels", || fleet.read(1, "good").is_some());
+    fleet.until("the bad one is named", || unread(&fleet, 0).contains("bad"));
+    assert!(unread(&fleet, 0).contains("Input/output error"), "{}", unread(&fleet, 0));
+    assert_eq!(fleet.read(1, "bad"), None);
+    fleet.stop(0);
+    fleet.start(0);
+    fleet.in_step();
+    assert_eq!(fleet.read(1, "bad").as_deref(), Some("bad sectors"));
+}
