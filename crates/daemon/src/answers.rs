@@ -9,12 +9,13 @@ mod verify;
 mod waiting;
 
 use crate::bell::Bell;
-use crate::control::{Answer, Answerer, DecisionWord, Progress, Refusal, RefusalKind, Request};
+use crate::control::{Answer, Answerer, DecisionWord, Refusal, RefusalKind, Request, Tell};
 use crate::daemon::{Daemon, ForAnswers, Shown, Work};
 use crate::exchange::Exchange;
 use crate::fleet::Fleet;
 use crate::folder::{Input, Shared};
 use crate::inbox::Inbox;
+use homesync_disk::LocalFs;
 use homesync_engine::Command;
 use homesync_protocol::ShortId;
 use std::collections::BTreeMap;
@@ -73,7 +74,7 @@ impl Answers {
 }
 
 impl Answerer for Answers {
-    fn answer(&self, request: Request, tell: &mut dyn FnMut(Progress) -> bool) -> Result<Answer, Refusal> {
+    fn answer(&self, request: Request, tell: Tell<'_>) -> Result<Answer, Refusal> {
         match request {
             Request::Status => Ok(Answer::Status(self.report())),
             Request::Reload => {
@@ -151,4 +152,15 @@ impl View {
 /// Something went wrong, in its own words.
 fn failed(error: impl std::fmt::Display) -> Refusal {
     Refusal::new(RefusalKind::Failed, error.to_string())
+}
+
+/// Does something to the folder's disk, and waits for it.
+fn on_disk<T: Send + 'static>(
+    shared: &Arc<Shared>,
+    work: impl FnOnce(&LocalFs) -> T + Send + 'static,
+) -> Result<T, Refusal> {
+    shared.on_disk(work).ok_or_else(|| {
+        let name = shared.plan().name;
+        Refusal::new(RefusalKind::Failed, format!("the directory of folder {name} is not there"))
+    })
 }

@@ -5,7 +5,7 @@ mod server;
 mod socket;
 
 pub use client::{Client, ClientError};
-pub(crate) use server::{Answerer, Server};
+pub(crate) use server::{Answerer, Server, Tell};
 pub use socket::place_of;
 
 use crate::report::{HandoffReport, HeldReport, Report};

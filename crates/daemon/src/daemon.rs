@@ -109,9 +109,6 @@ impl Daemon {
         let name = configuration.machine.name.as_ref().map_or_else(String::new, ToString::to_string);
         let mut settings = Settings::new(identity, &name, env!("CARGO_PKG_VERSION"));
         let network = &configuration.network;
-        settings.listen = listen(&configuration);
-        settings.send = Rate::new(network.send_limit * 1024);
-        settings.receive = Rate::new(network.receive_limit * 1024);
         settings.discovery = network.discovery.then(|| Discovery { port: network.discovery_port.number() });
         let (bell, changes) = (Arc::new(Bell::default()), Arc::new(Bell::default()));
         let exchange = Exchange::new(own, bell.clone(), changes.clone());

@@ -89,8 +89,7 @@ impl Differences {
         }
         for (device, lacking) in &mut self.others {
             let Some(lacking) = lacking else { continue };
-            let theirs = candidates.others.iter().find(|(other, _)| other == device).map(|(_, entry)| entry);
-            note(lacking, short, lacks(theirs, global), bytes);
+            note(lacking, short, lacks(candidates.of(*device), global), bytes);
         }
     }
 

@@ -109,6 +109,13 @@ pub(crate) struct Links {
     pub(crate) offered: BTreeMap<(DeviceId, String), Offer>,
 }
 
+impl State {
+    /// Every connection to a machine.
+    fn lines_to(&self, device: DeviceId) -> impl Iterator<Item = &Line> {
+        self.lines.values().filter(move |line| line.connection.device() == device)
+    }
+}
+
 impl Exchange {
     pub(crate) fn new(own: DeviceId, bell: Arc<Bell>, changes: Arc<Bell>) -> Arc<Self> {
         Arc::new(Self { own, bell, changes, state: Mutex::default() })
@@ -131,10 +138,7 @@ impl Exchange {
         state.offered.retain(|(_, id), _| !fleet.folders.contains_key(id));
         state.unknown.retain(|device, _| !fleet.machines.contains_key(device));
         state.unreachable.retain(|device, _| fleet.machines.contains_key(device));
-        let numbers: Vec<u64> = state.lines.keys().copied().collect();
-        for number in numbers {
-            self.share(&mut state, number);
-        }
+        self.share_all(&mut state);
         drop(state);
         network.set_peers(fleet.peers());
         self.changes.ring();
@@ -162,19 +166,21 @@ impl Exchange {
         if let Some(folder) = state.folders.get(id) {
             folder.tell(Input::Travel(travels));
         }
-        let numbers: Vec<u64> = state.lines.keys().copied().collect();
-        for number in numbers {
-            self.share(&mut state, number);
-        }
+        self.share_all(&mut state);
     }
 
     /// This machine is on these networks now: folders that are kept to others rest.
     pub(crate) fn on_networks(&self, networks: BTreeSet<String>) {
         let mut state = self.state();
         state.networks = networks;
+        self.share_all(&mut state);
+    }
+
+    /// Everybody who is connected hears which folders are shared, if that has changed.
+    fn share_all(&self, state: &mut State) {
         let numbers: Vec<u64> = state.lines.keys().copied().collect();
         for number in numbers {
-            self.share(&mut state, number);
+            self.share(state, number);
         }
     }
 
@@ -183,12 +189,8 @@ impl Exchange {
         let state = self.state();
         let mut machines: BTreeMap<DeviceId, Link> = BTreeMap::new();
         for device in state.fleet.machines.keys() {
-            let connections: Vec<Connection> = state
-                .lines
-                .values()
-                .filter(|line| line.connection.device() == *device)
-                .map(|line| line.connection.clone())
-                .collect();
+            let connections: Vec<Connection> =
+                state.lines_to(*device).map(|line| line.connection.clone()).collect();
             let link = Link {
                 unreachable: state.unreachable.get(device).filter(|_| connections.is_empty()).cloned(),
                 last_seen: state.last_seen.get(device).copied(),
@@ -208,15 +210,13 @@ impl Exchange {
     /// A folder's index on another machine, as it was when it was shared; nothing if it is not shared now.
     pub(crate) fn their_index(&self, id: &str, device: DeviceId) -> Option<TheirIndex> {
         let state = self.state();
-        let lines = state.lines.values().filter(|line| line.connection.device() == device);
-        lines.filter_map(|line| line.shared.get(id)).next().copied()
+        state.lines_to(device).find_map(|line| line.shared.get(id)).copied()
     }
 
     /// Up to which of our sequence numbers a machine was told what is in a folder.
     pub(crate) fn told(&self, id: &str, device: DeviceId) -> Option<u64> {
         let state = self.state();
-        let lines = state.lines.values().filter(|line| line.connection.device() == device);
-        lines.filter_map(|line| line.telling.told(id)).max()
+        state.lines_to(device).filter_map(|line| line.telling.told(id)).max()
     }
 
     fn connected(self: &Arc<Self>, connection: &Connection) {
@@ -254,10 +254,7 @@ impl Exchange {
 
     /// A folder is not shared over a connection any more. If it is over no other one, its blocks cannot be had from there.
     fn left(&self, state: &State, device: DeviceId, id: &str) {
-        let is_elsewhere = state
-            .lines
-            .values()
-            .any(|line| line.connection.device() == device && line.shared.contains_key(id));
+        let is_elsewhere = state.lines_to(device).any(|line| line.shared.contains_key(id));
         if let Some(folder) = state.folders.get(id).filter(|_| !is_elsewhere) {
             folder.tell(Input::Disconnected(device));
         }

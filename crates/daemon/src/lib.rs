@@ -14,6 +14,7 @@ mod exchange;
 mod fleet;
 mod folder;
 mod inbox;
+pub mod patterns;
 mod platform;
 mod pool;
 mod prompt;

@@ -107,6 +107,8 @@ pub struct FolderReport {
     pub held: Vec<HeldReport>,
     /// How many items wait.
     pub held_items: u64,
+    /// How many of them most likely go on by themselves in a moment.
+    pub passing_items: u64,
     /// What could not be read when it was looked at last: nobody knows what is in it.
     pub unread: ListReport,
     /// What has a name that cannot travel.

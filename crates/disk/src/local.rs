@@ -37,8 +37,7 @@ impl LocalFs {
     /// What the file system can do is tried out in `.homesync/probe` if the root has a directory `.homesync`, because nothing of ours
     /// is made outside of it. Before that it is what the system's own file systems can do.
     pub fn open(root: &Path) -> io::Result<Self> {
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let root = retry_on_intr(|| fs::open(root, flags, Mode::empty()))?;
+        let root = open_root(root)?;
         let usual = Abilities { exchange: true, folds_case: platform::USUALLY_FOLDS_CASE };
         let abilities = probe::abilities(&root)?.unwrap_or(usual);
         Ok(Self { root, exchange: AtomicBool::new(abilities.exchange), folds_case: abilities.folds_case })
@@ -48,11 +47,25 @@ impl LocalFs {
 impl LocalFs {
     /// By which the root is known again: its file system's own id, which outlives a restart where device numbers may not, and its number there.
     pub fn identity(&self) -> io::Result<(u64, u64)> {
-        let stat = retry_on_intr(|| fs::fstat(&self.root))?;
-        let file_system = retry_on_intr(|| fs::fstatvfs(&self.root))?.f_fsid;
-        let file_system = if file_system == 0 { stat.st_dev as u64 } else { file_system };
-        Ok((file_system, stat.st_ino))
+        identity_of(&self.root)
     }
+
+    /// The same for whatever a path leads to now, without trying out anything there: it is asked before every write.
+    pub fn identity_at(root: &Path) -> io::Result<(u64, u64)> {
+        identity_of(&open_root(root)?)
+    }
+}
+
+fn open_root(root: &Path) -> io::Result<OwnedFd> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    Ok(retry_on_intr(|| fs::open(root, flags, Mode::empty()))?)
+}
+
+fn identity_of(root: &OwnedFd) -> io::Result<(u64, u64)> {
+    let stat = retry_on_intr(|| fs::fstat(root))?;
+    let file_system = retry_on_intr(|| fs::fstatvfs(root))?.f_fsid;
+    let file_system = if file_system == 0 { stat.st_dev as u64 } else { file_system };
+    Ok((file_system, stat.st_ino))
 }
 
 impl Vfs for LocalFs {

@@ -24,15 +24,11 @@ pub struct Wanted<'w> {
 
 /// The bytes of a block for another machine, read from the file in place. Nothing, if the file is not there or has other bytes by now.
 pub fn serve<V: Vfs>(vfs: &V, wanted: &Entry, number: u32) -> io::Result<Option<Vec<u8>>> {
-    let tree = Tree::new(vfs);
-    let Some(blocks) = wanted.content.blocks().filter(|blocks| (number as usize) < blocks.hashes().len())
-    else {
-        return Ok(None);
-    };
-    let place = tree.place(&wanted.path)?;
-    let file = vfs.open_file(&place.directory, place.name()?)?;
-    let bytes = read_block(vfs, &file, blocks, number as usize)?;
-    Ok((hash_of(&bytes) == blocks.hashes()[number as usize]).then_some(bytes))
+    let number = number as usize;
+    let Some(blocks) = wanted.content.blocks() else { return Ok(None) };
+    let Some(hash) = blocks.hashes().get(number) else { return Ok(None) };
+    let (offset, size) = blocks.extent(number);
+    serve_part(vfs, Wanted { path: &wanted.path, offset, size, hash: *hash })
 }
 
 /// The bytes of a block for another machine, from a file that is only being put together. Nothing, if there is none or the block is not

@@ -16,7 +16,7 @@ mod unheard;
 
 pub use commands::{Command, Question};
 pub use fetches::BlockResult;
-pub use scan::Listing;
+pub use scan::{Listing, may_stand};
 
 use crate::operation::{Failure, Operation, Outcome};
 use crate::plan::{Plan, plan};
@@ -318,6 +318,11 @@ impl Folder {
     /// The system's words about an item that it refused.
     pub fn refusal(&self, path: &RelativePath) -> Option<&str> {
         self.failures.get(path)?.text.as_deref()
+    }
+
+    /// How often in a row something about an item did not work.
+    pub fn tries(&self, path: &RelativePath) -> u32 {
+        self.failures.get(path).map_or(0, |attempts| attempts.many)
     }
 
     /// Why the folder stands still as a whole.

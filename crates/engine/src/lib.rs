@@ -25,7 +25,7 @@ pub use canary::plant;
 pub use canary::{Bug, planted};
 pub use conflict::date;
 pub use decide::{Decision, Facts, Reason, decide};
-pub use folder::{Action, BlockResult, Command, Event, Folder, Listing, Now, Question};
+pub use folder::{Action, BlockResult, Command, Event, Folder, Listing, Now, Question, may_stand};
 pub use intent::{Intent, Journal};
 pub use memory::MemoryTrees;
 pub use operation::{Displaced, Done, Expected, Failure, Operation, Outcome, Remedy, Step, Undone};

@@ -146,6 +146,11 @@ impl Candidates {
         homesync_protocol::winner(own.into_iter().chain(self.others.iter().map(|other| &other.1)))
     }
 
+    /// What another machine has said.
+    pub fn of(&self, device: DeviceId) -> Option<&Entry> {
+        self.others.iter().find(|(other, _)| *other == device).map(|(_, entry)| entry)
+    }
+
     /// What is here is what counts, so that there is nothing to be decided.
     pub fn is_settled(&self) -> bool {
         let (Some(own), Some(global)) = (self.here(), self.global()) else { return false };

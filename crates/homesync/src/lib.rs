@@ -10,6 +10,7 @@ mod called_as;
 mod commands;
 mod context;
 mod conversions;
+mod edit_settings;
 mod error;
 mod exit_code;
 mod fast_prompt;

@@ -94,6 +94,17 @@ impl Output {
         self.print_bytes((text + "\n").as_bytes())
     }
 
+    /// A report for scripts, with the version of its fields.
+    pub fn print_report(&self, report: &impl Serialize) -> CommandResult<()> {
+        #[derive(Serialize)]
+        struct Versioned<'r, R> {
+            version: u32,
+            #[serde(flatten)]
+            report: &'r R,
+        }
+        self.print_json(&Versioned { version: 1, report })
+    }
+
     /// What was done, or what comes next.
     pub fn note(&self, text: &str) {
         if !self.quiet {

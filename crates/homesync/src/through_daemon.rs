@@ -1,16 +1,17 @@
 //! Commands that go through the daemon, and changes of the settings that it has to hear of.
 
 use crate::context::Context;
+use crate::edit_settings;
 use crate::error::{CommandError, CommandResult, Kind, failed, usage};
+use crate::exit_code::Exit;
 use crate::output::Progress;
 use homesync_daemon::control::{Answer, Client, ClientError, RefusalKind, Request};
 use homesync_daemon::report::Report;
 use homesync_host::configuration::Editable;
 use homesync_host::directories::Directories;
-use homesync_host::file::{self, FileError};
+use homesync_host::file::FileError;
 use homesync_paths::Shown;
 use std::time::{Duration, Instant};
-use tracing::info;
 
 /// A daemon begins within this time.
 const BEGINNING: Duration = Duration::from_secs(3);
@@ -24,7 +25,15 @@ pub fn ask(context: &Context, request: &Request) -> CommandResult<Answer> {
     Ok(client.ask(request, &mut |step| shown.show(&step.text, step.items, step.bytes))?)
 }
 
-/// The same for a command that waits anyway: a daemon that is only beginning is waited for, too.
+/// Tells the daemon something to which there is no answer but that it is done.
+pub fn tell(context: &Context, request: &Request) -> CommandResult {
+    match ask(context, request)? {
+        Answer::Nothing => Ok(Exit::Done),
+        other => Err(unexpected(&other)),
+    }
+}
+
+/// The same as [`ask`] for a command that waits anyway: a daemon that is only beginning is waited for, too.
 pub fn ask_patiently(context: &Context, request: &Request) -> CommandResult<Answer> {
     let directories = context.directories()?;
     let began = Instant::now();
@@ -57,30 +66,11 @@ pub fn unexpected(answer: &Answer) -> CommandError {
 /// Changes the settings and lets a running daemon know. Answers whether anything changed; with `--dry-run` nothing does.
 pub fn change(
     context: &Context,
-    mut change: impl FnMut(&mut Editable) -> CommandResult<()>,
+    change: impl FnMut(&mut Editable) -> CommandResult<()>,
 ) -> CommandResult<bool> {
-    let directories = context.directories()?;
-    directories.check_owner()?;
-    // Tried before anything is created: what makes no sense must not leave directories behind.
-    let mut settings = Editable::open(&directories)?;
-    change(&mut settings)?;
-    if context.global.dry_run {
-        let verb = if settings.is_changed() { "Would write" } else { "Nothing would change in" };
-        context.output.note(&format!("{verb} {}.", Shown::path(settings.path())));
-        return Ok(false);
-    }
-    file::create_private_directory(&directories.state)?;
-    let _lock = context.lock(&directories)?;
-    // Read again under the lock, so that what another run set meanwhile stays.
-    let mut settings = Editable::open(&directories)?;
-    change(&mut settings)?;
-    let is_changed = settings.is_changed();
-    if is_changed {
-        settings.stage()?.commit()?;
-        info!("changed the settings");
-    }
-    reload(&directories)?;
-    Ok(is_changed)
+    let Some(settings) = edit_settings::edit(context, change)? else { return Ok(false) };
+    reload(&context.directories()?)?;
+    Ok(settings.is_changed())
 }
 
 /// The folder and the path in it that a person means: a path of this machine, or FOLDER/PATH as the other commands print it.

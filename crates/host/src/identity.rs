@@ -68,12 +68,7 @@ impl Identity {
         if !file::is_present(directory)? {
             return Ok(None);
         }
-        let read = |name: &'static str| {
-            let bytes = file::read_bounded(&directory.join(name), MAX_BYTES)?;
-            let missing = || IdentityError::Incomplete { directory: directory.to_owned(), missing: name };
-            // Two of the three are secret.
-            bytes.map(Zeroizing::new).ok_or_else(missing)
-        };
+        let read = |name| read_part(directory, name);
         let about = |name: &str| {
             let path = directory.join(name);
             move |source| IdentityError::Certificate { path, source }
@@ -86,12 +81,8 @@ impl Identity {
     }
 
     /// The text of the certificate, and that of its key, for those who prove with them who this machine is.
-    pub fn certificate_and_key(directory: &Path) -> Result<(Vec<u8>, Zeroizing<Vec<u8>>), IdentityError> {
-        let read = |name: &'static str| {
-            let missing = || IdentityError::Incomplete { directory: directory.to_owned(), missing: name };
-            file::read_bounded(&directory.join(name), MAX_BYTES)?.ok_or_else(missing)
-        };
-        Ok((read(CERTIFICATE)?, Zeroizing::new(read(KEY)?)))
+    pub fn certificate_and_key(directory: &Path) -> Result<(Part, Part), IdentityError> {
+        Ok((read_part(directory, CERTIFICATE)?, read_part(directory, KEY)?))
     }
 
     /// The files of an identity, for those who check their modes.
@@ -108,6 +99,15 @@ impl Identity {
         };
         places.into_iter().filter(others_can).collect()
     }
+}
+
+/// The text of one of the files of an identity, wiped from memory after use: two of the three are secret.
+type Part = Zeroizing<Vec<u8>>;
+
+fn read_part(directory: &Path, name: &'static str) -> Result<Part, IdentityError> {
+    let bytes = file::read_bounded(&directory.join(name), MAX_BYTES)?;
+    let missing = || IdentityError::Incomplete { directory: directory.to_owned(), missing: name };
+    bytes.map(Zeroizing::new).ok_or_else(missing)
 }
 
 /// A new identity, complete and durable beside its place. Dropped without [`StagedIdentity::commit`], it leaves no trace.

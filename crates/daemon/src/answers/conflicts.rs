@@ -189,7 +189,7 @@ impl Conflict {
 /// Reads both sides, which must be texts.
 fn texts(shared: &Arc<Shared>, conflict: &Conflict) -> Result<Texts, Refusal> {
     let (original, copy, base) = (conflict.original.clone(), conflict.copy.clone(), conflict.base);
-    let read = super::recovery::on_disk(shared, move |vfs| {
+    let read = super::on_disk(shared, move |vfs| {
         let text = |path: &RelativePath| match read_whole(vfs, path, LARGEST_BASE) {
             Ok(Some(bytes)) => String::from_utf8(bytes).map_err(|_| format!("{} is no text", path.as_str())),
             Ok(None) => Err(format!("{} is too large to be merged", path.as_str())),
@@ -228,7 +228,7 @@ fn replace(shared: &Arc<Shared>, conflict: &Conflict, text: Option<String>) -> R
         }
         Ok::<_, std::io::Error>(())
     };
-    super::recovery::on_disk(shared, replace)?.map_err(super::failed)
+    super::on_disk(shared, replace)?.map_err(super::failed)
 }
 
 fn set_copy_aside(shared: &Arc<Shared>, conflict: &Conflict) -> Result<(), Refusal> {
@@ -236,7 +236,7 @@ fn set_copy_aside(shared: &Arc<Shared>, conflict: &Conflict) -> Result<(), Refus
     let copy = conflict.copy.clone();
     let set_aside =
         move |vfs: &LocalFs| Recovery::new(vfs).set_aside(&copy, &copy, timestamp(), number).map(drop);
-    super::recovery::on_disk(shared, set_aside)?.map_err(super::failed)
+    super::on_disk(shared, set_aside)?.map_err(super::failed)
 }
 
 /// The copy becomes an ordinary file beside the original.
@@ -249,7 +249,7 @@ fn keep_both(shared: &Arc<Shared>, conflict: &Conflict) -> Result<(), Refusal> {
         .map(|number| format!("{stem} (other {number}){extension}"))
         .filter_map(|name| beside(parent.as_ref(), &name))
         .collect();
-    let new = super::recovery::on_disk(shared, move |vfs| {
+    let new = super::on_disk(shared, move |vfs| {
         let recovery = Recovery::new(vfs);
         let mut result = Err(std::io::ErrorKind::AlreadyExists.into());
         for name in names {

@@ -57,8 +57,7 @@ impl Answers {
         let own = candidates.own.as_ref().map(|own| &own.entry);
         let mut machines = vec![machine("this machine".to_string(), own)];
         for device in shared.plan().with {
-            let theirs = candidates.others.iter().find(|(other, _)| *other == device).map(|(_, entry)| entry);
-            machines.push(machine(view.fleet.name_of(device), theirs));
+            machines.push(machine(view.fleet.name_of(device), candidates.of(device)));
         }
         if says.is_empty() {
             says.push(match (own, &global) {

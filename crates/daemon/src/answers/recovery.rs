@@ -1,16 +1,15 @@
 //! What was done to folders, and bringing back what was displaced.
 
-use super::{Answers, failed};
+use super::{Answers, failed, on_disk};
 use crate::clock::{seconds, timestamp};
 use crate::control::{Answer, LogLine, RecoveryAct, RecoveryItem, Refusal, RefusalKind, Restored};
-use crate::folder::{Input, Shared};
+use crate::folder::Input;
 use homesync_disk::{Act, Limits, LocalFs, Recovery};
 use homesync_engine::{Deed, JournalRecord};
 use homesync_index::Index;
 use homesync_paths::RelativePath;
 use homesync_protocol::ShortId;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// Records that are read at a time.
 const AT_ONCE: usize = 1_000;
@@ -162,17 +161,6 @@ fn line(folder: &str, record: &JournalRecord, by: String) -> LogLine {
         by,
         kept: record.kept.clone(),
     }
-}
-
-/// Does something to the folder's disk, and waits for it.
-pub(super) fn on_disk<T: Send + 'static>(
-    shared: &Arc<Shared>,
-    work: impl FnOnce(&LocalFs) -> T + Send + 'static,
-) -> Result<T, Refusal> {
-    shared.on_disk(work).ok_or_else(|| {
-        let name = shared.plan().name;
-        Refusal::new(RefusalKind::Failed, format!("the directory of folder {name} is not there"))
-    })
 }
 
 #[cfg(test)]

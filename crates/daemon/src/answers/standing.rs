@@ -75,6 +75,7 @@ impl Answers {
                 FolderKind::SendOnly => held.count() as u64,
                 _ => standing.held_count as u64,
             },
+            passing_items: standing.held.iter().filter(|held| held.is_passing()).count() as u64,
             unread: list(&standing.unread),
             unsyncable: list(&standing.unsyncable),
             special: list(&standing.special),
@@ -116,7 +117,10 @@ impl Answers {
 
 /// What it does, in one word.
 fn state_of(standing: &Standing, lacking: u64, kind: FolderKind) -> FolderState {
-    let waits_for_ever = lacking > 0 && standing.is_known && standing.held_count as u64 >= lacking;
+    let waits_for_ever = lacking > 0
+        && standing.is_known
+        && standing.held_count as u64 >= lacking
+        && !standing.held.iter().any(Held::is_passing);
     if standing.is_paused {
         FolderState::Paused
     } else if !standing.questions.is_empty() {

@@ -45,7 +45,7 @@ impl Answers {
         for step in steps {
             numbered.push((step, shared.next_number().map_err(failed)?));
         }
-        let steps = super::recovery::on_disk(&shared, move |vfs| undo_all(vfs, numbered))?;
+        let steps = super::on_disk(&shared, move |vfs| undo_all(vfs, numbered))?;
         let looks = steps.iter().filter_map(|step| RelativePath::parse(&step.path).ok());
         shared.tell(Input::LookAt(looks.collect()));
         Ok(Answer::UndoPlan(UndoPlan { folder, at, newest, steps }))

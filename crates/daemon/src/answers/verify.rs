@@ -1,7 +1,7 @@
 //! Reading everything again: whether the bytes on the disk are the ones that they should be.
 
 use super::{Answers, failed};
-use crate::control::{Answer, Progress, Refusal, RefusalKind, Verified};
+use crate::control::{Answer, Progress, Refusal, RefusalKind, Tell, Verified};
 use crate::folder::{Input, Shared};
 use crate::report::HeldReport;
 use homesync_disk::{LocalFs, Scanner};
@@ -16,8 +16,6 @@ use std::time::{Duration, Instant};
 const AT_ONCE: usize = 64;
 /// How often that is.
 const STEP: Duration = Duration::from_millis(300);
-
-type Tell<'t> = &'t mut dyn FnMut(Progress) -> bool;
 
 impl Answers {
     /// Reads these folders again.

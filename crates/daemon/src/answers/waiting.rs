@@ -2,7 +2,7 @@
 
 use super::{Answers, View};
 use crate::clock::seconds;
-use crate::control::{Answer, Progress, Refusal, RefusalKind, Waited};
+use crate::control::{Answer, Progress, Refusal, RefusalKind, Tell, Waited};
 use crate::differences::lacks;
 use crate::folder::{Input, Shared};
 use crate::report::{FolderReport, FolderState, HandoffFolder, HandoffReport, HeldReport, WithReport};
@@ -52,8 +52,6 @@ impl Drop for Travelling<'_> {
         }
     }
 }
-
-type Tell<'t> = &'t mut dyn FnMut(Progress) -> bool;
 
 impl Answers {
     /// Looks at everything in these folders.
@@ -221,23 +219,23 @@ fn proof_of(
     report: &FolderReport,
     machine: &str,
 ) -> Result<HandoffFolder, String> {
+    let takes_part = shared.plan().kind != FolderKind::SendOnly;
     let mut part = HandoffFolder { folder: report.name.clone(), ..HandoffFolder::default() };
     let mut count = |path: &str, candidates: &Candidates| {
         let Some(global) = candidates.global().filter(|global| crate::differences::is_wanted(global)) else {
             return;
         };
         let bytes = crate::differences::bytes_of(global);
-        let theirs = candidates.others.iter().find(|(other, _)| *other == device).map(|(_, entry)| entry);
         let own = candidates.own.as_ref().map(|own| &own.entry);
         if global.is_present() {
             part.items += 1;
             part.bytes += bytes;
         }
-        let reason = if lacks(theirs, Some(global)) {
+        let reason = if lacks(candidates.of(device), Some(global)) {
             part.needed_items += 1;
             part.needed_bytes += bytes;
             format!("{machine} does not have it as it is here")
-        } else if lacks(own, Some(global)) && shared.plan().kind != FolderKind::SendOnly {
+        } else if lacks(own, Some(global)) && takes_part {
             "it is not here yet".to_string()
         } else {
             return;
@@ -318,7 +316,8 @@ fn in_the_way(report: &FolderReport, machine: Option<&str>) -> Vec<Obstacle> {
     }
     let waits = report.held_items > 0 && report.held_items >= report.needed_items;
     if let Some(held) = report.held.first().filter(|_| report.held_items > 0) {
-        let kind = if waits && report.state != FolderState::Syncing { Kind::Trouble } else { Kind::Work };
+        let goes_on = !waits || report.passing_items > 0 || report.state == FolderState::Syncing;
+        let kind = if goes_on { Kind::Work } else { Kind::Trouble };
         add(kind, format!("{} items wait, {} among them: {}", report.held_items, held.path, held.reason));
     }
     for (kind, list, what) in [
@@ -354,4 +353,33 @@ fn progress(reports: &[FolderReport], open: &[Obstacle]) -> Progress {
         bytes += report.needed_bytes + report.with.iter().map(|with| with.needed_bytes).sum::<u64>();
     }
     Progress { text: open.first().map_or_else(String::new, |first| first.text.clone()), items, bytes }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A folder in which one item is still to come, and waits.
+    fn with_one_that_waits(passing_items: u64, state: FolderState) -> FolderReport {
+        let held = HeldReport { path: "shared".to_string(), reason: "it failed".to_string() };
+        FolderReport {
+            name: "work".to_string(),
+            state,
+            needed_items: 1,
+            held: vec![held],
+            held_items: 1,
+            passing_items,
+            at_rest: true,
+            ..FolderReport::default()
+        }
+    }
+
+    #[test]
+    fn what_is_tried_again_in_a_moment_is_waited_for_and_what_lasts_is_not() {
+        let patience = Patience::of(None);
+        let open = in_the_way(&with_one_that_waits(1, FolderState::Syncing), None);
+        assert!(open.iter().any(|obstacle| !obstacle.is_lasting(patience)));
+        let open = in_the_way(&with_one_that_waits(0, FolderState::Error), None);
+        assert!(!open.is_empty() && open.iter().all(|obstacle| obstacle.is_lasting(patience)));
+    }
 }

@@ -10,13 +10,12 @@ use crate::clock::{Clock, seconds};
 use crate::differences::Side;
 use crate::fleet::FolderPlan;
 use crate::inbox::Next;
+use crate::patterns;
 use aws_lc_rs::rand;
-use homesync_disk::Watcher;
-use homesync_disk::{Executor, LocalFs, Vfs};
+use homesync_disk::{Executor, LocalFs, Vfs, Watcher};
 use homesync_engine::{Command, Done, Event, Folder, Outcome, Question, RootLook, Rules, Unreadable, View};
-use homesync_host::file;
 use homesync_index::{Additions, Database, FolderOptions, Index, IndexError, Position};
-use homesync_paths::{IgnoreRules, RelativePath};
+use homesync_paths::RelativePath;
 use homesync_protocol::{DeviceId, Entry};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, PoisonError};
@@ -257,18 +256,25 @@ impl EngineLoop {
     }
 
     fn run(&mut self) -> Result<(), Broken> {
+        let mut asked = Instant::now();
         loop {
-            if !self.shared.inbox.is_filled() || self.is_soon_over() {
+            let is_busy = self.shared.inbox.is_filled();
+            if !is_busy || self.is_soon_over() {
                 self.flush()?;
                 self.publish()?;
             }
-            match self.shared.inbox.take(Some(self.next_wake())) {
+            // What is due costs by all that waits for its time, so it is not asked for each of many inputs.
+            let is_asked = !is_busy || asked.elapsed() > SOON;
+            match self.shared.inbox.take(is_asked.then(|| self.next_wake())) {
                 Next::Closed => return self.flush(),
                 Next::Item(_) if self.shared.is_ending() => return self.flush(),
                 Next::Item(input) => self.take(input)?,
                 Next::Late => {}
             }
-            self.be_on_time()?;
+            if is_asked {
+                asked = Instant::now();
+                self.be_on_time()?;
+            }
         }
     }
 
@@ -341,12 +347,12 @@ impl EngineLoop {
                     Event::Looked { seen, .. } => {
                         seen.iter().for_each(|(path, seen)| self.staying.looked(path, seen));
                     }
+                    Event::Finished(outcomes) => {
+                        self.is_operating = false;
+                        self.is_unsaid |= outcomes.iter().any(|outcome| outcome.result.is_ok());
+                        self.note_conflicts(outcomes)?;
+                    }
                     _ => {}
-                }
-                if let Event::Finished(outcomes) = &event {
-                    self.is_operating = false;
-                    self.is_unsaid |= outcomes.iter().any(|outcome| outcome.result.is_ok());
-                    self.note_conflicts(outcomes)?;
                 }
                 self.handle(event)
             }
@@ -515,21 +521,14 @@ impl EngineLoop {
 
     /// Reads the patterns again if they changed.
     fn patterns_are(&mut self) -> Result<(), Broken> {
-        let root = self.shared.root.path().to_owned();
-        let text = file::read_bounded(&root.join(".stignore"), MOST_PATTERNS);
-        let compiled = match &text {
+        let root = self.shared.root.path();
+        let bytes = patterns::read(root);
+        if bytes.as_ref().is_ok_and(|bytes| self.patterns.as_ref() == Some(bytes)) {
+            return Ok(());
+        }
+        let compiled = match &bytes {
             Ok(bytes) => {
-                let bytes = bytes.as_deref().unwrap_or_default();
-                if self.patterns.as_deref() == Some(bytes) {
-                    return Ok(());
-                }
-                let text = String::from_utf8_lossy(bytes);
-                let mut include = |path: &str| {
-                    let read = file::read_bounded(&root.join(path), MOST_PATTERNS);
-                    let bytes = read.map_err(|error| error.to_string())?.ok_or("there is no such file")?;
-                    String::from_utf8(bytes).map_err(|error| error.to_string())
-                };
-                IgnoreRules::compile(&text, &mut include).map_err(|error| error.to_string())
+                patterns::compile(root, &String::from_utf8_lossy(bytes)).map_err(|error| error.to_string())
             }
             Err(error) => Err(error.to_string()),
         };
@@ -537,7 +536,7 @@ impl EngineLoop {
             Ok(rules) => {
                 let rules = Arc::new(rules);
                 *self.shared.ignore.write().unwrap_or_else(PoisonError::into_inner) = rules.clone();
-                self.patterns = text.ok().map(Option::unwrap_or_default);
+                self.patterns = bytes.ok();
                 self.pattern_problem = None;
                 self.handle(Event::Command(Command::Ignore(rules)))?;
                 self.look_at_everything();
@@ -681,9 +680,13 @@ impl EngineLoop {
         standing.questions = self.engine.questions();
         standing.held_count = self.engine.held().count();
         let held = self.engine.held().take(super::standing::MOST_NAMED);
-        let words = |path| self.engine.refusal(path).map(str::to_string);
-        standing.held =
-            held.map(|(path, reason)| Held { path: path.clone(), reason, words: words(path) }).collect();
+        let held = held.map(|(path, reason)| Held {
+            path: path.clone(),
+            reason,
+            words: self.engine.refusal(path).map(str::to_string),
+            tries: self.engine.tries(path),
+        });
+        standing.held = held.collect();
         standing.unread = Named::default();
         for (path, why) in self.engine.unknown() {
             standing.unread.add(path.as_str().to_string(), why.to_string());
@@ -698,9 +701,6 @@ impl EngineLoop {
         Ok(())
     }
 }
-
-/// The longest list of patterns.
-const MOST_PATTERNS: u64 = 16 << 20;
 
 /// What a person has set, over what else the engine goes by.
 fn rules_of(plan: &FolderPlan, rules: Rules) -> Rules {

@@ -34,7 +34,7 @@ impl Root {
     /// The directory that is believed to be the root, if the path still leads to it.
     pub(crate) fn believed(&self) -> Option<Opened> {
         let opened = self.opened()?;
-        let there = LocalFs::open(&self.path).and_then(|vfs| vfs.identity()).ok()?;
+        let there = LocalFs::identity_at(&self.path).ok()?;
         (identity(there) == opened.identity).then_some(opened)
     }
 
@@ -58,11 +58,16 @@ impl Root {
     }
 
     fn try_look(&self) -> io::Result<(RootLook, Opened)> {
-        let vfs = LocalFs::open(&self.path)?;
-        let identity = identity(vfs.identity()?);
         // One that is believed already is asked, so that everybody keeps the same handle.
-        let opened = self.opened().filter(|opened| opened.identity == identity);
-        let opened = opened.unwrap_or_else(|| Opened { vfs: Arc::new(vfs), identity });
+        let there = identity(LocalFs::identity_at(&self.path)?);
+        let opened = match self.opened().filter(|opened| opened.identity == there) {
+            Some(opened) => opened,
+            None => {
+                let vfs = LocalFs::open(&self.path)?;
+                Opened { identity: identity(vfs.identity()?), vfs: Arc::new(vfs) }
+            }
+        };
+        let identity = opened.identity;
         let listed = opened.vfs.list(&opened.vfs.root()?)?;
         let names: BTreeSet<String> =
             listed.iter().filter_map(|(name, _)| DiskName::new(name).to_wire().ok()).collect();

@@ -18,6 +18,23 @@ pub(crate) struct Held {
     pub(crate) reason: Reason,
     /// The system's words, if it was the system that refused.
     pub(crate) words: Option<String>,
+    /// How often in a row it did not work.
+    pub(crate) tries: u32,
+}
+
+/// So often in a row nobody speaks of trouble: a person wrote to the file at the very moment, or the machine that has it was just leaving. About
+/// fifteen seconds.
+const PASSING_TRIES: u32 = 4;
+
+impl Held {
+    /// Most likely it goes on by itself in a moment.
+    pub(crate) fn is_passing(&self) -> bool {
+        match self.reason {
+            Reason::Backoff => self.words.is_none() && self.tries <= PASSING_TRIES,
+            Reason::Busy => true,
+            _ => false,
+        }
+    }
 }
 
 /// It.
@@ -74,5 +91,24 @@ impl Standing {
     /// Nothing is under way and nothing waits for its time.
     pub(crate) fn is_at_rest(&self) -> bool {
         self.is_known && !self.is_scanning && !self.is_looking && !self.is_operating && !self.is_waiting
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn held(reason: Reason, words: Option<&str>, tries: u32) -> Held {
+        let path = RelativePath::parse("file").unwrap();
+        Held { path, reason, words: words.map(str::to_string), tries }
+    }
+
+    #[test]
+    fn a_race_that_was_lost_once_is_no_trouble_and_what_the_system_refuses_is() {
+        assert!(held(Reason::Backoff, None, 1).is_passing());
+        assert!(held(Reason::Busy, None, 0).is_passing());
+        assert!(!held(Reason::Backoff, None, PASSING_TRIES + 1).is_passing());
+        assert!(!held(Reason::Backoff, Some("permission denied"), 1).is_passing());
+        assert!(!held(Reason::Blocked, None, 1).is_passing());
     }
 }

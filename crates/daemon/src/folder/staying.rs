@@ -1,6 +1,6 @@
 //! What stands in a folder and cannot travel, as the listings found it: so that nobody believes that it did.
 
-use homesync_engine::{Listing, Seen};
+use homesync_engine::{Listing, Seen, may_stand};
 use homesync_paths::{RelativePath, UnsyncableName, UnsyncableReason};
 use homesync_protocol::Content;
 use std::collections::BTreeMap;
@@ -83,10 +83,7 @@ fn is_there(
     if listed.is_some_and(|listed| !other.is_at_or_below(listed) || other == listed) {
         return true;
     }
-    let mut above = other.at_or_above();
-    let child = above.find(|path| path.parent().as_ref() == listed);
-    let found = child.and_then(|child| seen.get(&child));
-    matches!(found, Some(Seen::Present { content: Content::Directory, .. } | Seen::Unknown(_)))
+    may_stand(other, listed, seen)
 }
 
 fn here(directory: Option<&RelativePath>, staying: &[UnsyncableName]) -> Here {

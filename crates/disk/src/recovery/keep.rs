@@ -66,7 +66,8 @@ impl<V: Vfs> Recovery<'_, V> {
         Ok(())
     }
 
-    fn make_durable(&self, directory: &Arc<V::Directory>) -> io::Result<()> {
+    /// Names in a directory of the recovery area, and those of the directories above it that were made for them.
+    pub(super) fn make_durable(&self, directory: &Arc<V::Directory>) -> io::Result<()> {
         for made_in in self.tree.take_made_in() {
             self.tree.vfs.synchronize_directory(&made_in)?;
         }

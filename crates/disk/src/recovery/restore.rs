@@ -35,10 +35,7 @@ impl<V: Vfs> Recovery<'_, V> {
             moved => moved?,
         }
         // Names in the recovery area first: what was displaced must not be there twice nor in neither place.
-        for made_in in self.tree.take_made_in() {
-            vfs.synchronize_directory(&made_in)?;
-        }
-        vfs.synchronize_directory(&from.directory)?;
+        self.make_durable(&from.directory)?;
         vfs.synchronize_directory(&to.directory)?;
         Ok(displaced)
     }

@@ -17,7 +17,8 @@ const MOST_DOUBLINGS: u32 = 12;
 
 /// An item that failed.
 pub(super) struct Attempts {
-    many: u32,
+    /// How often in a row it did.
+    pub(super) many: u32,
     /// What the system said, if it was the system.
     pub(super) text: Option<String>,
     /// When it is tried again, in ticks; nothing while it is being tried.

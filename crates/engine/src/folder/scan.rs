@@ -518,7 +518,7 @@ fn with_change_of(known: Stamp, seen: Stamp) -> Stamp {
 }
 
 /// A directory may still be there after a listing of `directory`: it is not below that one, or below something that may be a directory.
-fn may_stand(
+pub fn may_stand(
     path: &RelativePath,
     directory: Option<&RelativePath>,
     seen: &BTreeMap<RelativePath, Seen>,

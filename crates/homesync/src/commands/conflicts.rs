@@ -148,11 +148,7 @@ fn run_resolve(context: &Context, resolve: &Resolve) -> CommandResult {
         return Ok(Exit::Done);
     }
     let said = format!("The conflict about {folder}/{} is settled.", Shown::new(&path));
-    match through_daemon::ask(context, &Request::ResolveConflict { folder, path, keep })? {
-        Answer::Nothing => {
-            context.output.note(&said);
-            Ok(Exit::Done)
-        }
-        other => Err(through_daemon::unexpected(&other)),
-    }
+    let exit = through_daemon::tell(context, &Request::ResolveConflict { folder, path, keep })?;
+    context.output.note(&said);
+    Ok(exit)
 }

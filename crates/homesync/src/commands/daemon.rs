@@ -5,7 +5,7 @@ use crate::error::{CommandError, CommandResult, Kind, failed};
 use crate::exit_code::Exit;
 use crate::through_daemon;
 use clap::Args;
-use homesync_daemon::control::{Answer, Request};
+use homesync_daemon::control::Request;
 use homesync_daemon::{Daemon, DaemonError};
 use homesync_host::directories::Directories;
 use homesync_host::file;
@@ -25,10 +25,7 @@ pub struct Arguments {
 
 pub fn run(context: &Context, arguments: &Arguments) -> CommandResult {
     if arguments.stop {
-        return match through_daemon::ask(context, &Request::Stop)? {
-            Answer::Nothing => Ok(Exit::Done),
-            other => Err(through_daemon::unexpected(&other)),
-        };
+        return through_daemon::tell(context, &Request::Stop);
     }
     if context.global.dry_run {
         context.output.note("Would keep folders in step until Ctrl-C.");

@@ -12,7 +12,7 @@ use crate::error::CommandResult;
 use crate::exit_code::Exit;
 use crate::through_daemon;
 use clap::{Args, Subcommand};
-use homesync_daemon::control::{Answer, DecisionWord, Request};
+use homesync_daemon::control::{DecisionWord, Request};
 use homesync_host::configuration::{FolderKindWord, FolderMode, FolderName, MachineName, Period};
 use std::path::PathBuf;
 
@@ -133,10 +133,7 @@ pub fn run(context: &Context, arguments: &Arguments) -> CommandResult {
         Folder::Resume(named) => change::set(context, &named.name, "paused", "false"),
         Folder::Ignore { name, patterns } => change::ignore(context, name, patterns),
         Folder::Scan { names: folders } => {
-            match through_daemon::ask(context, &Request::Scan { folders: names(folders) })? {
-                Answer::Nothing => Ok(Exit::Done),
-                other => Err(through_daemon::unexpected(&other)),
-            }
+            through_daemon::tell(context, &Request::Scan { folders: names(folders) })
         }
         Folder::Wait { names: folders, timeout, json } => {
             let timeout = timeout.map(Period::seconds);
@@ -158,8 +155,5 @@ fn decide(context: &Context, named: &Named, decision: DecisionWord) -> CommandRe
         context.output.note(&format!("Would tell folder {} so; nothing is changed.", named.name));
         return Ok(Exit::Done);
     }
-    match through_daemon::ask(context, &Request::Decide { folder: named.name.to_string(), decision })? {
-        Answer::Nothing => Ok(Exit::Done),
-        other => Err(through_daemon::unexpected(&other)),
-    }
+    through_daemon::tell(context, &Request::Decide { folder: named.name.to_string(), decision })
 }

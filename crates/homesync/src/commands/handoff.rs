@@ -11,7 +11,6 @@ use homesync_daemon::control::{Answer, Request};
 use homesync_daemon::report::{HandoffFolder, HandoffReport};
 use homesync_host::configuration::Period;
 use homesync_paths::Shown;
-use serde::Serialize;
 
 /// Make sure that another machine has everything, and prove it
 ///
@@ -29,13 +28,6 @@ pub struct Arguments {
     json: JsonArgument,
 }
 
-#[derive(Serialize)]
-struct Printed<'r> {
-    version: u32,
-    #[serde(flatten)]
-    report: &'r HandoffReport,
-}
-
 pub fn run(context: &Context, arguments: &Arguments) -> CommandResult {
     let timeout = arguments.timeout.map(Period::seconds);
     let request = Request::Handoff { machine: arguments.machine.clone(), timeout };
@@ -44,7 +36,7 @@ pub fn run(context: &Context, arguments: &Arguments) -> CommandResult {
         other => return Err(through_daemon::unexpected(&other)),
     };
     match arguments.json.json {
-        true => context.output.print_json(&Printed { version: 1, report: &report })?,
+        true => context.output.print_report(&report)?,
         false => print(context, &report)?,
     }
     Ok(if report.safe_to_travel { Exit::Done } else { Exit::Decision })

@@ -10,7 +10,6 @@ use clap::Args;
 use homesync_daemon::control::{Answer, Request, Waited};
 use homesync_host::configuration::Period;
 use homesync_paths::Shown;
-use serde::Serialize;
 
 /// Bring everything in step now
 ///
@@ -31,21 +30,11 @@ pub struct Arguments {
     json: JsonArgument,
 }
 
-#[derive(Serialize)]
-struct Printed<'r> {
-    version: u32,
-    #[serde(flatten)]
-    waited: &'r Waited,
-}
-
 pub fn run(context: &Context, arguments: &Arguments) -> CommandResult {
     let folders = arguments.folders.clone();
     let timeout = arguments.timeout.map(Period::seconds);
     if !arguments.wait {
-        return match through_daemon::ask(context, &Request::Scan { folders })? {
-            Answer::Nothing => Ok(Exit::Done),
-            other => Err(through_daemon::unexpected(&other)),
-        };
+        return through_daemon::tell(context, &Request::Scan { folders });
     }
     wait(context, &Request::Wait { folders, timeout, travel: true, look: true }, arguments.json.json)
 }
@@ -57,7 +46,7 @@ pub fn wait(context: &Context, request: &Request, json: bool) -> CommandResult {
         other => return Err(through_daemon::unexpected(&other)),
     };
     if json {
-        context.output.print_json(&Printed { version: 1, waited: &waited })?;
+        context.output.print_report(&waited)?;
     } else if waited.in_step {
         context.output.note(&format!("{GOOD}in step{GOOD:#} everywhere"));
     } else {

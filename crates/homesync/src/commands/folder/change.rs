@@ -4,13 +4,10 @@ use crate::context::Context;
 use crate::error::{CommandError, CommandResult, Kind, usage};
 use crate::exit_code::Exit;
 use crate::through_daemon;
+use homesync_daemon::patterns;
 use homesync_host::configuration::{Editable, FolderName};
 use homesync_host::file;
-use homesync_paths::{IgnoreRules, Shown};
-use std::path::PathBuf;
-
-/// The longest list of patterns.
-const MOST_BYTES: u64 = 16 << 20;
+use homesync_paths::Shown;
 
 pub fn set(context: &Context, name: &FolderName, key: &str, value: &str) -> CommandResult {
     through_daemon::change(context, |editable| {
@@ -62,10 +59,9 @@ pub fn ignore(context: &Context, name: &FolderName, patterns: &[String]) -> Comm
         usage(format!("there is no folder {name}")).hint("`homesync folder list` shows those that there are")
     })?;
     let root = homesync_daemon::place(folder.path.as_str(), directories.home.as_deref()).map_err(usage)?;
-    let place = root.join(".stignore");
-    let text = file::read_bounded(&place, MOST_BYTES)?.unwrap_or_default();
-    let text =
-        String::from_utf8(text).map_err(|_| usage(format!("{} is no UTF-8 text", Shown::path(&place))))?;
+    let place = patterns::place_of(&root);
+    let text = String::from_utf8(patterns::read(&root)?)
+        .map_err(|_| usage(format!("{} is no UTF-8 text", Shown::path(&place))))?;
     if patterns.is_empty() {
         context.output.print_bytes(text.as_bytes())?;
         return Ok(Exit::Done);
@@ -73,7 +69,7 @@ pub fn ignore(context: &Context, name: &FolderName, patterns: &[String]) -> Comm
     let is_new = |pattern: &&String| !text.lines().any(|line| line == pattern.as_str());
     let new: String = patterns.iter().filter(is_new).map(|pattern| format!("{pattern}\n")).collect();
     let text = new.clone() + &text;
-    check(&root, &text)?;
+    patterns::compile(&root, &text).map_err(|error| CommandError::from_error(Kind::Usage, &error))?;
     if context.global.dry_run {
         context.output.note(&format!("Would write {}.", Shown::path(&place)));
         return Ok(Exit::Done);
@@ -87,16 +83,4 @@ pub fn ignore(context: &Context, name: &FolderName, patterns: &[String]) -> Comm
     }
     context.output.note(&format!("What is left out of folder {name} stands in {}.", Shown::path(&place)));
     Ok(Exit::Done)
-}
-
-fn check(root: &std::path::Path, text: &str) -> CommandResult<()> {
-    let mut include = |path: &str| {
-        let place: PathBuf = root.join(path);
-        let bytes = file::read_bounded(&place, MOST_BYTES).map_err(|error| error.to_string())?;
-        String::from_utf8(bytes.ok_or("there is no such file")?).map_err(|error| error.to_string())
-    };
-    match IgnoreRules::compile(text, &mut include) {
-        Ok(_) => Ok(()),
-        Err(error) => Err(CommandError::from_error(Kind::Usage, &error)),
-    }
 }
