@@ -195,7 +195,9 @@ impl Daemon {
             warn!(problem, "a setting makes no sense");
         }
         let network = &configuration.network;
-        self.network.set_listen(listen(configuration));
+        let places = listen(configuration);
+        self.exchange.on_places(&places);
+        self.network.set_listen(places);
         let rate = |limit: u64| Rate::new(limit * 1024);
         self.network.set_limits(rate(network.send_limit), rate(network.receive_limit));
         self.network.set_networks(fleet.networks.clone());

@@ -11,7 +11,7 @@ use crate::bell::Bell;
 use crate::fleet::Fleet;
 use crate::folder::{Input, Peers, Shared};
 use crate::teller::{self, Telling};
-use homesync_network::{Connection, Network};
+use homesync_network::{Address, Connection, Network};
 use homesync_protocol::{DeviceId, Entry, Message, ShortId};
 use requests::Requests;
 use std::collections::{BTreeMap, BTreeSet};
@@ -40,8 +40,8 @@ struct State {
     unreachable: BTreeMap<DeviceId, String>,
     /// When a machine was last heard of.
     last_seen: BTreeMap<DeviceId, SystemTime>,
-    listening: Vec<String>,
-    cannot_listen: BTreeMap<String, String>,
+    /// Where this machine is to be reached, and how that went.
+    places: BTreeMap<Address, Option<Result<Address, String>>>,
 }
 
 /// One connection.
@@ -176,6 +176,21 @@ impl Exchange {
         self.share_all(&mut state);
     }
 
+    /// These are the places to listen at from now on.
+    pub(crate) fn on_places(&self, wanted: &[Address]) {
+        let mut state = self.state();
+        let known = std::mem::take(&mut state.places);
+        let place = |address: &Address| (address.clone(), known.get(address).cloned().flatten());
+        state.places = wanted.iter().map(place).collect();
+    }
+
+    /// How listening at one of them went. What is said of a place that is not wanted any more comes too late.
+    fn on_place(&self, wanted: &Address, went: Result<Address, String>) {
+        if let Some(known) = self.state().places.get_mut(wanted) {
+            *known = Some(went);
+        }
+    }
+
     /// Everybody who is connected hears which folders are shared, if that has changed.
     fn share_all(&self, state: &mut State) {
         let numbers: Vec<u64> = state.lines.keys().copied().collect();
@@ -198,9 +213,17 @@ impl Exchange {
             };
             machines.insert(*device, link);
         }
+        let (mut listening, mut cannot_listen) = (Vec::new(), BTreeMap::new());
+        for (wanted, went) in &state.places {
+            match went {
+                Some(Ok(address)) => listening.push(address.to_string()),
+                Some(Err(error)) => drop(cannot_listen.insert(wanted.to_string(), error.clone())),
+                None => {}
+            }
+        }
         Links {
-            listening: state.listening.clone(),
-            cannot_listen: state.cannot_listen.clone(),
+            listening,
+            cannot_listen,
             machines,
             unknown: state.unknown.clone(),
             offered: state.offered.clone(),

@@ -15,7 +15,12 @@ use tokio::sync::mpsc;
 #[derive(Debug)]
 pub enum Event {
     /// This machine can be reached here.
-    Listening(Address),
+    Listening {
+        /// Where it was told to listen.
+        wanted: Address,
+        /// What that has become: a port that the system chose has a number here.
+        address: Address,
+    },
     /// It cannot be reached there. It is tried again; the same error is not said twice.
     CannotListen {
         /// Where.

@@ -218,7 +218,7 @@ impl Shared {
         }
         let listening = Listening { shared: self.clone(), wanted: wanted.clone() };
         self.announce_now.notify_one();
-        let _ = self.events.send(Event::Listening(address)).await;
+        let _ = self.events.send(Event::Listening { wanted: wanted.clone(), address }).await;
         listening
     }
 

@@ -20,15 +20,13 @@ impl Exchange {
 
     fn hear(self: &Arc<Self>, event: Event) {
         match event {
-            Event::Listening(address) => {
-                let mut state = self.state();
-                state.listening.push(address.to_string());
-                state.cannot_listen.remove(&address.to_string());
+            Event::Listening { wanted, address } => {
                 info!(%address, "listening");
+                self.on_place(&wanted, Ok(address));
             }
             Event::CannotListen { address, error } => {
                 warn!(%address, %error, "cannot listen");
-                self.state().cannot_listen.insert(address.to_string(), error.to_string());
+                self.on_place(&address, Err(error.to_string()));
             }
             Event::Connected { connection, hello } => {
                 info!(device = %connection.device(), address = %connection.address(), client = hello.client_name, "connected");

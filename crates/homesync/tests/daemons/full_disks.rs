@@ -68,7 +68,7 @@ fn b1_a_disk_that_becomes_full_waits_for_room_and_keeps_what_came() {
     let (fleet, disk) = with_small_disk("size=32m");
     fleet.write(0, "before", "small");
     fleet.in_step();
-    fleet.run(1, &["config", "set", "network.receive_limit", "3000"]).ends_with(0);
+    fleet.run(1, &["config", "set", "network.receive_limit", "1000"]).ends_with(0);
     let bytes: Vec<u8> = (0..4_000_000_u32).flat_map(u32::to_le_bytes).collect();
     fleet.write(0, "large", &bytes);
     fleet.until("some of it has come", || staged(&fleet, 1) > 1_000_000);

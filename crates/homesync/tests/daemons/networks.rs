@@ -91,7 +91,7 @@ fn e15_a_cable_that_is_pulled_in_the_middle_of_a_large_file() {
     let fleet = Fleet::running(2);
     fleet.in_step();
     // So slowly that it is certain to be in the middle.
-    fleet.run(1, &["config", "set", "network.receive_limit", "2000"]).ends_with(0);
+    fleet.run(1, &["config", "set", "network.receive_limit", "1000"]).ends_with(0);
     let bytes: Vec<u8> = (0..2_500_000_u32).flat_map(u32::to_le_bytes).collect();
     fleet.write(0, "large", &bytes);
     let received = || {

@@ -124,6 +124,22 @@ fn everything_is_read_again_and_compared() {
 }
 
 #[test]
+fn a_running_daemon_follows_its_settings_at_once() {
+    let fleet = Fleet::running(1);
+    let listens_at = |port: &str| {
+        let listening = fleet.run(0, &["status", "--json"]).json()["daemon"]["listening"].to_string();
+        listening.contains(port)
+    };
+    assert!(!listens_at("22077"));
+    fleet.run(0, &["config", "set", "network.listen", "tcp://0.0.0.0:22077"]).ends_with(0);
+    fleet.until("it listens there", || listens_at("22077"));
+    let mut edit = fleet.command(0);
+    let edited = edit.args(["config", "edit"]).env("VISUAL", "sed -i s/22077/22078/").output().unwrap();
+    assert!(edited.status.success(), "{edited:?}");
+    fleet.until("it listens at the other", || listens_at("22078") && !listens_at("22077"));
+}
+
+#[test]
 fn a_manual_folder_travels_only_when_it_is_told_to() {
     let fleet = Fleet::running(2);
     fleet.write(0, "one", "1");

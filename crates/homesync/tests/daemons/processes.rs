@@ -14,7 +14,7 @@ fn received(fleet: &Fleet, machine: usize) -> u64 {
 fn k2_an_end_in_the_middle_of_a_large_file_is_quick_and_what_came_is_used_again() {
     let mut fleet = Fleet::running(2);
     fleet.in_step();
-    fleet.run(1, &["config", "set", "network.receive_limit", "4000"]).ends_with(0);
+    fleet.run(1, &["config", "set", "network.receive_limit", "2000"]).ends_with(0);
     let bytes: Vec<u8> = (0..6_000_000_u32).flat_map(u32::to_le_bytes).collect();
     fleet.write(0, "large", &bytes);
     fleet.until("most of it has come", || staged(&fleet, 1) > 14_000_000);

@@ -158,7 +158,7 @@ impl Machine {
 
     pub fn wait_listening(&mut self) -> Address {
         self.wait_for("listening", |event| match event {
-            Event::Listening(address) => Some(address.clone()),
+            Event::Listening { address, .. } => Some(address.clone()),
             _ => None,
         })
     }

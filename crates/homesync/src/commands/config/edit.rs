@@ -5,6 +5,7 @@ use crate::ask::{Answer, confirm};
 use crate::context::Context;
 use crate::error::{CommandError, CommandResult, Kind, failed, usage};
 use crate::exit_code::Exit;
+use crate::through_daemon;
 use homesync_host::configuration::{self, Editable, MAX_BYTES};
 use homesync_host::directories::Directories;
 use homesync_host::file;
@@ -93,6 +94,7 @@ fn take_over(context: &Context, target: &Path, before: Option<&[u8]>, text: &[u8
     }
     file::replace(target, text, 0o600)?;
     info!("changed the settings in an editor");
+    through_daemon::reload(&context.directories()?)?;
     context.output.note(&format!("{} is changed.", Shown::path(target)));
     Ok(())
 }
