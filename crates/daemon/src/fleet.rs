@@ -7,7 +7,7 @@ use homesync_host::configuration::{
     NetworkSettings, VersioningWord,
 };
 use homesync_network::{NamedNetwork, Peer, Rate, Reach};
-use homesync_protocol::{Compression, DeviceId};
+use homesync_protocol::{Compression, DeviceId, ShortId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -64,6 +64,8 @@ pub(crate) struct FolderPlan {
     pub(crate) most_conflicts: usize,
     /// Which versions are kept of what is displaced.
     pub(crate) versions: Option<VersioningKind>,
+    /// What all machines are called here, this one too, by how versions name them.
+    pub(crate) names: BTreeMap<ShortId, String>,
     /// Who is told when it is in step again.
     pub(crate) on_synced: Vec<String>,
     /// Who is told of conflict copies.
@@ -91,8 +93,12 @@ impl Fleet {
                 Err(problem) => fleet.problems.push(format!("machine {name}: {problem}")),
             }
         }
+        let own_name = configuration.machine.name.as_ref().map(|name| (ShortId::from(own), name.to_string()));
+        let others = fleet.machines.iter().map(|(device, plan)| (ShortId::from(*device), plan.name.clone()));
+        let called: BTreeMap<ShortId, String> = others.chain(own_name).collect();
         for (name, settings) in &configuration.folders {
             let plan = folder(name.as_str(), settings, &names, home, &mut fleet.problems);
+            let plan = plan.map(|plan| FolderPlan { names: called.clone(), ..plan });
             let plan = plan.and_then(|plan| apart(plan, &fleet.folders));
             match plan {
                 Ok(plan) => {
@@ -204,6 +210,7 @@ fn folder(
         permissions: settings.permissions,
         most_conflicts: settings.conflicts as usize,
         versions: versions(settings),
+        names: BTreeMap::new(),
         on_synced: settings.on_synced.clone(),
         on_conflict: settings.on_conflict.clone(),
     })

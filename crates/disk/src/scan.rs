@@ -39,6 +39,8 @@ pub struct Scanner<'v, V: Vfs> {
     root_device: Cell<Option<u64>>,
     /// How it goes, and whether it is to go on.
     control: Option<&'v ScanControl>,
+    /// Directories that are reported and not entered.
+    closed: fn(&RelativePath) -> bool,
 }
 
 /// What a look at an object found without reading it.
@@ -105,7 +107,14 @@ pub enum Report {
 impl<'v, V: Vfs> Scanner<'v, V> {
     /// With the patterns in force, what is known, the time, and the folder's epoch.
     pub fn new(vfs: &'v V, ignore: &'v IgnoreRules, known: Known<'v>, now: Timestamp, as_of: u64) -> Self {
-        Self { tree: Tree::new(vfs), ignore, known, now, as_of, root_device: Cell::new(None), control: None }
+        let (root_device, control, closed) = (Cell::new(None), None, none_of as fn(&RelativePath) -> bool);
+        Self { tree: Tree::new(vfs), ignore, known, now, as_of, root_device, control, closed }
+    }
+
+    /// Such directories are reported and, unless one of them is what is asked for, not entered.
+    #[must_use]
+    pub fn not_entering(self, closed: fn(&RelativePath) -> bool) -> Self {
+        Self { closed, ..self }
     }
 
     /// Looks at a path, and below it if it is a directory; at everything for `None`.
@@ -130,7 +139,7 @@ impl<'v, V: Vfs> Scanner<'v, V> {
                 report(gone);
                 continue;
             }
-            waiting.extend(directories_in(&listing));
+            waiting.extend(self.directories_in(&listing));
             report(Report::Listing(listing));
         }
     }
@@ -238,6 +247,16 @@ impl<'v, V: Vfs> Scanner<'v, V> {
         Ok(seen)
     }
 
+    /// The directories to enter that a listing found, the last one first.
+    fn directories_in(&self, listing: &Listing) -> impl Iterator<Item = Option<RelativePath>> {
+        let closed = self.closed;
+        let is_directory = |seen: &Seen| matches!(seen, Seen::Present { content: Content::Directory, .. });
+        let found = listing.seen.iter().flatten().rev();
+        found
+            .filter(move |(path, seen)| is_directory(seen) && !closed(path))
+            .map(|(path, _)| Some(path.clone()))
+    }
+
     /// Somebody may have asked for the end.
     fn go_on(&self) -> io::Result<()> {
         match self.control.is_some_and(ScanControl::is_stopped) {
@@ -334,11 +353,9 @@ impl<'v, V: Vfs> Scanner<'v, V> {
     }
 }
 
-/// The directories that a listing found, the last one first.
-fn directories_in(listing: &Listing) -> impl Iterator<Item = Option<RelativePath>> {
-    let is_directory = |seen: &Seen| matches!(seen, Seen::Present { content: Content::Directory, .. });
-    let seen = listing.seen.iter().flatten();
-    seen.rev().filter(move |(_, seen)| is_directory(seen)).map(|(path, _)| Some(path.clone()))
+/// Every directory is entered.
+fn none_of(_: &RelativePath) -> bool {
+    false
 }
 
 fn unknown(error: io::Error) -> Seen {

@@ -135,6 +135,8 @@ pub enum Action {
 pub(crate) const SETTLE: u64 = 1_000;
 /// Milliseconds after which removals no longer belong to the same act.
 const SAME_ACT: u64 = 60_000;
+/// Milliseconds for which nothing more must be said about a repository until objects go from it.
+const REST: u64 = 2_000;
 /// Milliseconds until what could not be read is looked at again.
 const UNKNOWN_LOOK: u64 = 5_000;
 /// Milliseconds until a file that was read right after it was written is read once more: longer than any file system's times are coarse.
@@ -162,6 +164,8 @@ pub struct Folder {
     unlocked: BTreeSet<RelativePath>,
     /// Why what is unknown is.
     why_unknown: BTreeMap<RelativePath, String>,
+    /// When, in ticks, another machine said something last of a repository.
+    restless: BTreeMap<RelativePath, u64>,
     /// Since when, in ticks, something could not be read.
     unknown_since: Option<u64>,
     /// Objects that were there a moment ago, with the stamps that they had.
@@ -198,6 +202,7 @@ impl Folder {
             busy_since: None,
             unlocked: BTreeSet::new(),
             why_unknown: BTreeMap::new(),
+            restless: BTreeMap::new(),
             unknown_since: None,
             confirmed: BTreeMap::new(),
             put_back: BTreeSet::new(),
@@ -229,7 +234,7 @@ impl Folder {
             Event::Listed(listing) => self.listed(listing, view, now),
             Event::Looked { as_of, seen } => self.looked(as_of, seen, view, now),
             Event::Confirmed(found) => self.confirmed(found, view, now),
-            Event::Index { device, full, entries } => self.told(device, full, entries, view),
+            Event::Index { device, full, entries } => self.told(device, full, entries, view, now),
             Event::Connected(device) => {
                 self.fetches.connected(device);
                 self.dirty.extend(std::mem::take(&mut self.held.held).into_keys());
@@ -294,10 +299,14 @@ impl Folder {
         let settling = self.removals.next_wake();
         let busy = self.locks_wake();
         let is_unknown = !self.situation.unknown.is_empty();
+        let restless = self.restless.values().min().map(|since| since + REST);
         let unknown = self.unknown_since.filter(|_| is_unknown).map(|since| since + UNKNOWN_LOOK);
         let stuck = self.stuck.as_ref().map(|(_, until)| *until);
         let racy = self.racy_since.map(|since| since + RACY_LOOK);
-        [failed, settling, busy, unknown, stuck, racy, self.fetches.next_wake()].into_iter().flatten().min()
+        [failed, settling, busy, restless, unknown, stuck, racy, self.fetches.next_wake()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// What a look at the disk that begins now has to carry.
@@ -412,6 +421,7 @@ impl Folder {
         for path in outcomes::due(&mut self.failures, now) {
             self.dirty.insert(path);
         }
+        self.rest(now);
         let mut looks = self.removals.due(now);
         looks.extend(self.busy_units(now));
         if self.unknown_since.is_some_and(|since| now.ticks >= since + UNKNOWN_LOOK) {
@@ -427,6 +437,17 @@ impl Folder {
             actions.push(Action::Scan(looks));
         }
         Ok(actions)
+    }
+
+    /// What waited until nothing more was said about its repository is planned.
+    fn rest(&mut self, now: Now) {
+        self.restless.retain(|_, since| now.ticks < *since + REST);
+        let is_at_rest = |unit: &&RelativePath| !self.restless.contains_key(*unit);
+        let at_rest: Vec<RelativePath> = self.situation.restless.iter().filter(is_at_rest).cloned().collect();
+        for unit in at_rest {
+            self.situation.restless.remove(&unit);
+            self.dirty.extend(self.held.held.keys().filter(|path| path.is_at_or_below(&unit)).cloned());
+        }
     }
 
     fn recently_removed(&self, now: Now) -> u64 {

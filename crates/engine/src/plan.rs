@@ -7,6 +7,7 @@
 mod copies;
 mod directories;
 mod moves;
+mod objects;
 mod order;
 mod spellings;
 
@@ -50,13 +51,13 @@ impl Plan {
 /// The decisions are made one by one, each knowing only the trees. The steps after that see the plan as a whole, and take away from it or
 /// change how something is done; the order of the steps matters:
 ///
-/// 1. `complete` adds what belongs to the same change although nothing is new about it, so that the steps below see all of it.
+/// 1. `complete` and `bring_back` add what belongs to the same change although nothing is new about it, so that the steps below see all of it.
 /// 2. `spellings`, `hold_without_place`: what cannot be put anywhere waits, before anything is made to depend on it; unless all that is wanted is
 ///    another spelling of what is there.
 /// 3. `keep_apart`, `keep_places`, `limit`: the names of conflict copies, while it is known what else arrives.
 /// 4. `pair`: what goes and comes is moved; only what is still to be done can be paired.
 /// 5. `guard`: what is left of the removals is counted. Moves are none.
-/// 6. `hold`: a directory stays when something in it stays, for whatever reason that was found above.
+/// 6. `hold`, `hold_without_objects`: a directory stays when something in it stays, for whatever reason that was found above.
 pub fn plan(surroundings: &Surroundings<'_>, dirty: &BTreeSet<RelativePath>) -> Result<Plan, Unreadable> {
     let mut plan = Plan::default();
     let mut considered = with_directories_above(dirty);
@@ -64,6 +65,7 @@ pub fn plan(surroundings: &Surroundings<'_>, dirty: &BTreeSet<RelativePath>) -> 
         consider(surroundings, path, &mut plan)?;
     }
     directories::complete(&mut plan, surroundings, &mut considered)?;
+    objects::bring_back(&mut plan, surroundings)?;
     spellings::rename(&mut plan, surroundings)?;
     spellings::hold(&mut plan, surroundings);
     directories::hold_without_place(&mut plan, surroundings)?;
@@ -73,6 +75,7 @@ pub fn plan(surroundings: &Surroundings<'_>, dirty: &BTreeSet<RelativePath>) -> 
     moves::pair(&mut plan, surroundings)?;
     guard(&mut plan, surroundings)?;
     directories::hold(&mut plan, surroundings)?;
+    objects::hold_without_objects(&mut plan, surroundings)?;
     order::sort(&mut plan.operations);
     Ok(plan)
 }
@@ -100,7 +103,7 @@ fn consider(surroundings: &Surroundings<'_>, path: &RelativePath, plan: &mut Pla
     let facts = surroundings.facts(path, &candidates)?;
     let Some(global) = facts.global else { return Ok(()) };
     let own = candidates.own.as_ref();
-    let mut decision = decide(&facts, rules);
+    let mut decision = objects::decide(decide(&facts, rules), path, &candidates, surroundings)?;
     if let Some(reason) = surroundings.hold(path).filter(|_| !matches!(decision, Decision::Nothing)) {
         decision = Decision::Hold(reason);
     }
@@ -262,6 +265,16 @@ fn guard(plan: &mut Plan, surroundings: &Surroundings<'_>) -> Result<(), Unreada
             && !is_approved(operation)
             && operation.entry.validity != Validity::OnlyHere
     };
+    let mut tidied_up = BTreeSet::new();
+    for operation in plan.operations.iter().filter(|operation| waits(operation)) {
+        // What git does with the objects of a repository that stays is no act of a person, and often thousands of files.
+        if let Some(head) = git::head_of_object(&operation.path)
+            && Candidates::read(surroundings.view, &head)?.global().is_some_and(Entry::is_present)
+        {
+            tidied_up.insert(operation.path.clone());
+        }
+    }
+    let waits = |operation: &Operation| waits(operation) && !tidied_up.contains(&operation.path);
     let many = plan.operations.iter().filter(|operation| waits(operation)).count() as u64;
     // What was removed a moment ago belongs to the same act, and so to what it is compared with.
     let earlier = situation.recently_removed;

@@ -2,10 +2,11 @@
 
 use crate::Facts;
 use crate::decide::Reason;
+use crate::git;
 use crate::rules::Rules;
 use crate::trees::{Candidates, Unreadable, View};
 use homesync_paths::{IgnoreRules, RelativePath};
-use homesync_protocol::{Content, Entry, Kind, Relation, Validity, Version};
+use homesync_protocol::{Content, DeviceId, Entry, Kind, Relation, Validity, Version};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
@@ -22,6 +23,8 @@ pub struct Situation {
     pub left_out: BTreeSet<RelativePath>,
     /// `.git` directories in which a git command is at work.
     pub busy: BTreeSet<RelativePath>,
+    /// `.git` directories of which another machine said something a moment ago.
+    pub restless: BTreeSet<RelativePath>,
     /// Paths that failed, and are not tried again yet.
     pub backoff: BTreeSet<RelativePath>,
     /// Names that this file system cannot hold.
@@ -45,6 +48,7 @@ impl Default for Situation {
             unknown: BTreeSet::new(),
             left_out: BTreeSet::new(),
             busy: BTreeSet::new(),
+            restless: BTreeSet::new(),
             backoff: BTreeSet::new(),
             refused: BTreeSet::new(),
             approved: BTreeMap::new(),
@@ -60,6 +64,11 @@ impl Situation {
     /// It, or a directory above it, could not be read.
     pub fn is_unknown(&self, path: &RelativePath) -> bool {
         has_at_or_above(&self.unknown, path)
+    }
+
+    /// It takes no part: a pattern says so, or it is something that only a running git command uses.
+    pub(crate) fn is_left_out(&self, path: &RelativePath) -> bool {
+        self.ignore.decide(path).ignored || git::is_volatile(path)
     }
 
     /// Why a path may not be touched for now, whatever is wanted.
@@ -95,12 +104,17 @@ pub(crate) fn has_at_or_above(set: &BTreeSet<RelativePath>, path: &RelativePath)
 
 /// The path, or something below it, is in the set.
 fn has_at_or_below(set: &BTreeSet<RelativePath>, path: &RelativePath) -> bool {
+    set.contains(path) || has_below(set, path)
+}
+
+/// Something below the path is in the set.
+pub(crate) fn has_below(set: &BTreeSet<RelativePath>, path: &RelativePath) -> bool {
     if set.is_empty() {
         return false;
     }
     let prefix = format!("{}/", path.as_str());
     let mut below = set.range::<str, _>((Bound::Included(prefix.as_str()), Bound::Unbounded));
-    set.contains(path) || below.next().is_some_and(|first| first.as_str().starts_with(&prefix))
+    below.next().is_some_and(|first| first.as_str().starts_with(&prefix))
 }
 
 /// Reads the trees for one plan.
@@ -115,12 +129,21 @@ pub struct Surroundings<'a> {
     unsettled: Option<&'a dyn Fn(&RelativePath) -> bool>,
     /// What is known by now about directories: whether nothing can be in them.
     closed: RefCell<BTreeMap<RelativePath, bool>>,
+    /// Which repositories have nothing that leads to objects and that none of these machines knows.
+    known_references: RefCell<BTreeMap<(RelativePath, BTreeSet<DeviceId>), bool>>,
 }
 
 impl<'a> Surroundings<'a> {
     /// For one plan: the trees may not change meanwhile.
     pub fn new(view: &'a dyn View, situation: &'a Situation, rules: &'a Rules) -> Self {
-        Self { view, situation, rules, unsettled: None, closed: RefCell::default() }
+        Self {
+            view,
+            situation,
+            rules,
+            unsettled: None,
+            closed: RefCell::default(),
+            known_references: RefCell::default(),
+        }
     }
 
     /// The same, where it is not sure what became of these.
@@ -154,7 +177,7 @@ impl<'a> Surroundings<'a> {
         Ok(Facts {
             own,
             global,
-            ignored: self.situation.ignore.decide(path).ignored,
+            ignored: self.situation.is_left_out(path),
             unknown: self.situation.is_unknown(path),
             alive_below,
             ours_below,
@@ -184,7 +207,7 @@ impl<'a> Surroundings<'a> {
 
     /// Whether an item keeps the directories above it alive, and whether it does so as an object that is on this disk.
     fn is_alive(&self, path: &RelativePath) -> Result<(bool, bool), Unreadable> {
-        if self.situation.ignore.decide(path).ignored {
+        if self.situation.is_left_out(path) {
             return Ok((false, false));
         }
         let candidates = Candidates::read(self.view, path)?;
@@ -229,9 +252,48 @@ impl<'a> Surroundings<'a> {
         Ok(is_closed)
     }
 
+    /// Whether one of these machines has seen all that leads to objects here, in a repository.
+    pub(crate) fn references_are_known(
+        &self,
+        unit: &RelativePath,
+        to: &BTreeSet<DeviceId>,
+    ) -> Result<bool, Unreadable> {
+        let key = (unit.clone(), to.clone());
+        if let Some(known) = self.known_references.borrow().get(&key) {
+            return Ok(*known);
+        }
+        let (mut known, mut failed) = (to.clone(), None);
+        self.view.paths_below(Some(unit), &mut |path| {
+            if git::is_reference(path, unit) {
+                match Candidates::read(self.view, path) {
+                    Ok(candidates) => {
+                        if let Some(own) =
+                            candidates.here().filter(|own| own.entry.content.blocks().is_some())
+                        {
+                            known.retain(|device| has_seen(&candidates, *device, &own.entry));
+                        }
+                    }
+                    Err(error) => failed = Some(error),
+                }
+            }
+            failed.is_none() && !known.is_empty()
+        })?;
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        self.known_references.borrow_mut().insert(key, !known.is_empty());
+        Ok(!known.is_empty())
+    }
+
     fn is_spelled_otherwise(&self, path: &RelativePath, candidates: &Candidates) -> Result<bool, Unreadable> {
         Ok(self.rules.folds_case && candidates.here().is_none() && !self.view.spellings(path)?.is_empty())
     }
+}
+
+/// What a machine said about a path last has seen this.
+fn has_seen(candidates: &Candidates, device: DeviceId, own: &Entry) -> bool {
+    let mut theirs = candidates.others.iter().filter(|(other, _)| *other == device);
+    theirs.any(|(_, entry)| entry.version.relation(&own.version).has_seen())
 }
 
 /// A removal that had not seen this item does not take it.

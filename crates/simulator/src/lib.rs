@@ -12,4 +12,5 @@ pub mod filesystem;
 pub mod planner_tester;
 pub mod scenario;
 pub mod tester;
+mod tidying;
 pub mod world;

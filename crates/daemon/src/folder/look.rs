@@ -1,11 +1,14 @@
 //! The thread that looks at a folder's disk: what it is asked to look at, what it says, and in which order.
 
+mod repository;
+
 use super::{Input, Shared};
 use crate::clock::timestamp;
 use crate::inbox::Inbox;
 use homesync_disk::{LocalFs, ParallelScanner, Report, ScanControl, Scanner};
-use homesync_engine::{Event, View};
+use homesync_engine::{Event, Listing, Seen, View, git};
 use homesync_paths::{IgnoreRules, RelativePath};
+use homesync_protocol::Content;
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -155,9 +158,8 @@ pub(crate) fn run(shared: &Arc<Shared>, looks: &Looks, inbox: &Inbox<Input>) {
                 inbox.put(Input::EverythingBegins);
             }
             let as_of = shared.epoch.load(Ordering::SeqCst);
-            let is_read = matches!(job, Job::Reads(_));
             let ignore = shared.ignore();
-            Reporter { shared, looks, inbox, as_of, ignore, vfs: &opened.vfs, is_read }.look(&job);
+            Reporter { shared, looks, inbox, as_of, ignore, vfs: &opened.vfs }.look(&job);
             if is_everything && !looks.is_ended() {
                 inbox.put(Input::EverythingLookedAt);
             }
@@ -174,34 +176,63 @@ struct Reporter<'r> {
     as_of: u64,
     ignore: Arc<IgnoreRules>,
     vfs: &'r LocalFs,
-    is_read: bool,
 }
 
 impl Reporter<'_> {
     fn look(&self, job: &Job) {
-        let known = |path: &RelativePath| match self.is_read {
+        let reads = match job {
+            Job::Reads(paths) => Some(paths),
+            _ => None,
+        };
+        let is_read = |path: &RelativePath| {
+            reads.is_some_and(|reads| path.at_or_above().any(|above| reads.contains(&above)))
+        };
+        let known = |path: &RelativePath| match is_read(path) {
             true => None,
             false => self.shared.index.read(|index| index.local(path)).ok().flatten(),
         };
-        let scanner = Scanner::new(self.vfs, &self.ignore, &known, timestamp(), self.as_of);
+        let scanner =
+            Scanner::new(self.vfs, &self.ignore, &known, timestamp(), self.as_of).not_entering(is_repository);
+        let (mut repositories, mut asked) = (BTreeSet::new(), Vec::new());
+        let mut report = |report: Report| {
+            note_repositories(&report, &mut repositories);
+            self.report(report);
+        };
         match job {
             Job::Everything => {
                 let control = self.looks.control();
                 let (ignore, now) = (&self.ignore, timestamp());
                 let scanner = ParallelScanner::new(self.vfs, ignore, &known, now, self.as_of, &control);
                 // Cut short, it was asked to end.
-                let _ = scanner.scan(None, &mut |report| self.report(report));
+                let _ = scanner.not_entering(is_repository).scan(None, &mut report);
             }
             Job::Paths(paths) | Job::Reads(paths) => {
+                let is_inside = |path: &&RelativePath| git::unit_of(path).is_some();
+                let (inside, outside): (Vec<&RelativePath>, Vec<&RelativePath>) =
+                    paths.iter().partition(is_inside);
                 let mut last: Option<&RelativePath> = None;
-                for path in paths {
+                for path in outside {
                     // What is below another is looked at with it.
                     if last.is_some_and(|last| path.is_at_or_below(last)) || self.looks.is_ended() {
                         continue;
                     }
-                    scanner.scan(Some(path), &mut |report| self.report(report));
+                    scanner.scan(Some(path), &mut report);
                     last = Some(path);
                 }
+                repositories.extend(inside.iter().copied().filter_map(git::unit_of));
+                asked = inside;
+            }
+        }
+        for repository in repositories {
+            if !self.looks.is_ended() {
+                repository::look(&scanner, &repository, self.as_of, &mut |event| self.tell(event));
+            }
+        }
+        // Of what has gone together with its directory no listing speaks.
+        for path in asked {
+            let seen = scanner.look(path);
+            if seen == Seen::Absent {
+                self.tell(Event::Looked { as_of: self.as_of, seen: vec![(path.clone(), seen)] });
             }
         }
     }
@@ -211,6 +242,23 @@ impl Reporter<'_> {
             Report::Look(path, seen) => Event::Looked { as_of: self.as_of, seen: vec![(path, seen)] },
             Report::Listing(listing) => Event::Listed(listing),
         };
+        self.tell(event);
+    }
+
+    fn tell(&self, event: Event) {
         self.inbox.put_when_room(Input::Engine(event), MOST_REPORTS);
+    }
+}
+
+/// It is looked at as a whole.
+fn is_repository(path: &RelativePath) -> bool {
+    path.name() == git::DIRECTORY
+}
+
+fn note_repositories(report: &Report, repositories: &mut BTreeSet<RelativePath>) {
+    if let Report::Listing(Listing { seen: Ok(seen), .. }) = report {
+        let is_directory = |seen: &Seen| matches!(seen, Seen::Present { content: Content::Directory, .. });
+        let found = seen.iter().filter(|(path, seen)| is_repository(path) && is_directory(seen));
+        repositories.extend(found.map(|(path, _)| path.clone()));
     }
 }

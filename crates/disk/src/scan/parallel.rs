@@ -34,6 +34,7 @@ pub struct ParallelScanner<'v, V: Vfs> {
     as_of: u64,
     control: &'v ScanControl,
     threads: NonZeroUsize,
+    closed: fn(&RelativePath) -> bool,
 }
 
 impl<'v, V: Vfs + Sync> ParallelScanner<'v, V>
@@ -51,7 +52,13 @@ where
         control: &'v ScanControl,
     ) -> Self {
         let threads = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-        Self { vfs, ignore, known, now, as_of, control, threads }
+        Self { vfs, ignore, known, now, as_of, control, threads, closed: super::none_of }
+    }
+
+    /// As for a [`Scanner`].
+    #[must_use]
+    pub fn not_entering(self, closed: fn(&RelativePath) -> bool) -> Self {
+        Self { closed, ..self }
     }
 
     /// With so many threads.
@@ -89,6 +96,7 @@ where
 
     fn scanner(&self) -> Scanner<'v, V> {
         let control = Some(self.control);
-        Scanner { control, ..Scanner::new(self.vfs, self.ignore, self.known, self.now, self.as_of) }
+        let scanner = Scanner::new(self.vfs, self.ignore, self.known, self.now, self.as_of);
+        Scanner { control, closed: self.closed, ..scanner }
     }
 }

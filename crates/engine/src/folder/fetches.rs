@@ -1,6 +1,7 @@
 //! Which content is on its way, from whom, and how much at a time.
 
 use super::Action;
+use crate::git;
 use crate::operation::{Operation, Step};
 use crate::trees::{Candidates, Unreadable, View};
 use homesync_paths::RelativePath;
@@ -97,7 +98,7 @@ impl Fetches {
         let fetch = self.files.get_mut(&wanted.path).filter(|fetch| fetch.wanted == *wanted)?;
         if missing.is_empty() {
             fetch.stage = Stage::Complete;
-            return Some(wanted.path.clone());
+            return self.is_next(&wanted.path).then(|| wanted.path.clone());
         }
         fetch.stage = Stage::Filling(missing.into_iter().map(|block| (block, Block::default())).collect());
         None
@@ -141,7 +142,15 @@ impl Fetches {
             return None;
         }
         fetch.stage = Stage::Complete;
-        Some(path.clone())
+        self.is_next(path).then(|| path.clone())
+    }
+
+    /// A path whose content is there now is worth a plan: of a unit only when the content of all of it is, for it has thousands of files.
+    fn is_next(&self, path: &RelativePath) -> bool {
+        let Some(unit) = git::unit_of(path) else { return true };
+        let from = self.files.range::<RelativePath, _>(&unit..);
+        let mut below = from.take_while(|(path, _)| path.as_str().starts_with(unit.as_str()));
+        !below.any(|(path, fetch)| path.is_at_or_below(&unit) && !matches!(fetch.stage, Stage::Complete))
     }
 
     /// When machines are asked again for what they could not give.

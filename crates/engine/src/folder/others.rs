@@ -1,7 +1,8 @@
 //! What other machines say.
 
-use super::{Action, Folder};
+use super::{Action, Folder, Now};
 use crate::canary::{Bug, planted};
+use crate::git;
 use crate::trees::{Agreed, Candidates, Changes, Unreadable, View, all_below};
 use homesync_paths::{RelativePath, is_control_path};
 use homesync_protocol::{DeviceId, Entry};
@@ -15,6 +16,7 @@ impl Folder {
         full: bool,
         entries: Vec<Entry>,
         view: &dyn View,
+        now: Now,
     ) -> Result<Vec<Action>, Unreadable> {
         let mut changes = Changes::default();
         if full {
@@ -27,6 +29,10 @@ impl Folder {
             latest.insert(entry.path.clone(), entry);
         }
         for (path, entry) in latest {
+            if let Some(unit) = git::unit_of(&path) {
+                self.situation.restless.insert(unit.clone());
+                self.restless.insert(unit, now.ticks);
+            }
             let mut candidates = Candidates::read(view, &path)?;
             let before = candidates.global().map(|global| global.content.clone());
             if let Some(own) = candidates.own.as_ref().filter(|own| own.entry.validity.is_valid())

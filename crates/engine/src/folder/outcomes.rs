@@ -2,6 +2,7 @@
 
 use super::scan::Gathered;
 use super::{Action, Folder, Now};
+use crate::git;
 use crate::operation::{Displaced, Done, Expected, Failure, Operation, Outcome, Remedy, Step, Undone};
 use crate::record::{Meaning, Seen, record};
 use crate::trees::{Candidates, Deed, JournalRecord, Local, Unreadable, View, all_below};
@@ -61,7 +62,8 @@ impl Folder {
             let operation = outcome.operation;
             match outcome.result {
                 Ok(done) => {
-                    removed += u64::from(operation.step == Step::Remove);
+                    let is_of_git = git::head_of_object(&operation.path).is_some();
+                    removed += u64::from(operation.step == Step::Remove && !is_of_git);
                     self.done(operation, done, view, now, &mut gathered)?;
                 }
                 Err(undone) => self.undone(&operation, undone, now, &mut gathered),

@@ -3,6 +3,7 @@
 use super::scan::Gathered;
 use super::{Action, Folder, Now, SETTLE};
 use crate::canary::{Bug, planted};
+use crate::git;
 use crate::record::{Meaning, Seen, record};
 use crate::trees::{Candidates, Local, Unreadable, View};
 use homesync_paths::RelativePath;
@@ -151,7 +152,8 @@ impl Folder {
             // What others removed as well, and what was moved, is no loss to ask about.
             let is_ours = local.entry.modified_by == self.rules.own
                 && candidates.global().is_none_or(|global| !global.content.is_deleted());
-            let is_moved = self.is_moved(&local.entry.path, &candidates, view, gathered)?;
+            let is_moved = self.is_moved(&local.entry.path, &candidates, view, gathered)?
+                || self.is_tidied_up(&local.entry.path, view)?;
             waiting += u64::from(is_ours && !is_moved && !self.removals.approved.contains(path));
             meant.push((*local, candidates, is_ours && !is_moved));
         }
@@ -179,6 +181,13 @@ impl Folder {
         }
         self.count_removed(removed, now);
         Ok(())
+    }
+
+    /// Git has put an object of a repository that is still there into a pack, or nothing needs it any more. That is no act of a person, and often
+    /// thousands of files.
+    fn is_tidied_up(&self, path: &RelativePath, view: &dyn View) -> Result<bool, Unreadable> {
+        let Some(head) = git::head_of_object(path) else { return Ok(false) };
+        Ok(!self.removals.is_missing(&head) && view.local(&head)?.is_some_and(|head| head.stamp.is_some()))
     }
 
     /// The content of a missing file is at another place.

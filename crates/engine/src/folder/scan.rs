@@ -106,6 +106,10 @@ impl Folder {
                 gathered.looks.push(path);
                 continue;
             }
+            let seen = match git::is_volatile(&path) && matches!(seen, Seen::Present { .. }) {
+                true => Seen::Ignored,
+                false => seen,
+            };
             self.look_at(&path, &seen, view, now, &mut gathered)?;
         }
         self.explain_by_moves(view, &mut gathered)?;
@@ -417,7 +421,11 @@ impl Folder {
     /// Sorts what is stored, so that no machine that hears half of it sees a reference without its object, and completes the agreed tree.
     pub(super) fn complete(&self, changes: &mut Changes, view: &dyn View) -> Result<(), Unreadable> {
         changes.local.sort_by_key(|local| {
-            git::unit_of(&local.entry.path).map(|unit| git::rank(&local.entry.path, &unit))
+            git::unit_of(&local.entry.path).map(|unit| {
+                let rank = git::rank(&local.entry.path, &unit);
+                // What goes, goes in the opposite order, and after what comes.
+                if local.entry.is_present() { rank } else { u8::MAX - rank }
+            })
         });
         for local in &changes.local {
             let others = view.others(&local.entry.path)?;

@@ -7,7 +7,7 @@ use crate::operation::{Displaced, Expected, Operation, Step};
 use crate::rules::FolderKind;
 use crate::surroundings::Surroundings;
 use crate::trees::Unreadable;
-use homesync_paths::RelativePath;
+use homesync_paths::{RelativePath, fold};
 use homesync_protocol::{Content, Entry, Kind, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,19 +18,24 @@ pub(super) fn keep_apart(plan: &mut Plan, surroundings: &Surroundings<'_>) -> Re
     if !plan.operations.iter().any(|operation| is_copying(&operation)) {
         return Ok(());
     }
-    let arriving: BTreeMap<RelativePath, Content> = plan
+    // On a disk that folds case another spelling is the same place.
+    let place = |path: &RelativePath| match surroundings.rules.folds_case {
+        true => fold(path.as_str()),
+        false => path.as_str().to_string(),
+    };
+    let arriving: BTreeMap<String, (RelativePath, Content)> = plan
         .operations
         .iter()
         .filter(|operation| matches!(operation.step, Step::Put { .. }))
-        .map(|operation| (operation.path.clone(), operation.entry.content.clone()))
+        .map(|operation| (place(&operation.path), (operation.path.clone(), operation.entry.content.clone())))
         .collect();
     let mut waiting = BTreeSet::new();
     for operation in &mut plan.operations {
         let own = surroundings.view.local(&operation.path)?;
         let Some(own) = own.map(|own| own.entry.content) else { continue };
         let Step::Put { displaced: Displaced::Conflict(copies) } = &mut operation.step else { continue };
-        copies.retain(|copy| match arriving.get(copy) {
-            Some(other) if own.kind() == Kind::File && other.is_same(&own) => {
+        copies.retain(|copy| match arriving.get(&place(copy)) {
+            Some((path, other)) if path == copy && own.kind() == Kind::File && other.is_same(&own) => {
                 waiting.insert(copy.clone());
                 true
             }

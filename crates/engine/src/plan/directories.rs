@@ -3,7 +3,7 @@
 use super::{Plan, consider};
 use crate::decide::Reason;
 use crate::operation::{Displaced, Expected, Operation, Step};
-use crate::surroundings::Surroundings;
+use crate::surroundings::{Surroundings, has_below};
 use crate::trees::{Unreadable, all_below};
 use homesync_paths::RelativePath;
 use homesync_protocol::{Content, Kind};
@@ -80,11 +80,23 @@ fn is_directory_here(path: &RelativePath, surroundings: &Surroundings<'_>) -> Re
 pub(super) fn hold(plan: &mut Plan, surroundings: &Surroundings<'_>) -> Result<(), Unreadable> {
     let mut kept = Vec::new();
     let mut leaving: BTreeSet<RelativePath> = plan.operations.iter().filter_map(leaves).cloned().collect();
+    let arriving: BTreeSet<RelativePath> = plan
+        .operations
+        .iter()
+        .filter(|operation| is_arriving(operation))
+        .map(|new| new.path.clone())
+        .collect();
     // From the leaves up: a directory that stays keeps those above it.
     let mut operations = std::mem::take(&mut plan.operations);
     operations.sort_by(|left, right| right.path.cmp(&left.path));
     for operation in operations {
-        match reason_to_hold(&operation, plan, &leaving, surroundings)? {
+        let is_filled = needs_emptiness(&operation) && has_below(&arriving, &operation.path);
+        if is_filled {
+            // An object that comes back keeps its directory: when it is there, it is planned again.
+            plan.again.insert(operation.path.clone());
+        }
+        let reason = reason_to_hold(&operation, plan, &leaving, surroundings)?;
+        match reason.or(is_filled.then_some(Reason::Backoff)) {
             None => kept.push(operation),
             Some(reason) => {
                 leaving.remove(&operation.path);

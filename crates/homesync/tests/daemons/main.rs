@@ -19,5 +19,6 @@ mod processes;
 mod ran;
 mod readme;
 mod refusals;
+mod repositories;
 mod syncthing;
 mod tree;

@@ -3,6 +3,7 @@
 use super::case::Case;
 use super::disk::Object;
 use crate::choices::Generator;
+use crate::tidying::is_tidied_up;
 use homesync_engine::{Displaced, Expected, FolderKind, Guard, Operation, Plan, Reason, Step};
 use homesync_paths::RelativePath;
 use homesync_protocol::{BlocksHash, Content, Kind, Validity};
@@ -133,6 +134,7 @@ impl Case {
         let is_unasked = |operation: &&&Operation| {
             machine.situation.approved.get(&operation.path) != Some(&operation.entry.version)
                 && operation.entry.validity != Validity::OnlyHere
+                && !is_tidied_up(&operation.path, &machine.trees)
         };
         let unasked = removals.iter().filter(is_unasked).count() as u64;
         if let Guard::MoreThan(most) = machine.rules.guard

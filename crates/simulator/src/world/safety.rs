@@ -3,6 +3,7 @@
 use super::ledger::AREA;
 use super::{Deed, Message, World, people};
 use crate::filesystem::{Call, Calls, Fault, Faults, Found, When};
+use crate::tidying::is_tidied_up;
 use homesync_engine::{Changes, Operation, Outcome, Step, Undone};
 use homesync_paths::RelativePath;
 use homesync_protocol::Validity;
@@ -268,11 +269,14 @@ impl World {
                 )
             });
         }
-        let removals = operations.iter().filter(|operation| operation.step == Step::Remove).count() as u64;
         if self.agreed {
             return Ok(());
         }
         let machine = &self.machines[number];
+        let view = machine.store.view();
+        let is_removal = |operation: &&Operation| operation.step == Step::Remove;
+        let is_of_a_person = |operation: &&Operation| !is_tidied_up(&operation.path, view);
+        let removals = operations.iter().filter(is_removal).filter(is_of_a_person).count() as u64;
         let present = machine.store.view().present().unwrap_or(0);
         if removals > 0 && machine.folder.rules().guard.holds(removals, present) {
             return Err(format!("S11: machine {number} removes {removals} of {present} items unasked"));

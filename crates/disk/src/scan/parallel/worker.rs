@@ -1,7 +1,7 @@
 //! One thread of a scan.
 
 use super::super::read::Reading;
-use super::super::{Deferred, Left, Report, Scanner, directories_in, unknown};
+use super::super::{Deferred, Left, Report, Scanner, unknown};
 use super::pile::{Pile, Task};
 use super::portion::{LARGE, LargeFile, Portion, Unfinished, portions_of};
 use crate::vfs::Vfs;
@@ -150,7 +150,7 @@ impl<'p, 'v, V: Vfs> Worker<'p, 'v, V> {
             return;
         }
         let before = self.directories.len();
-        self.directories.extend(directories_in(&listing));
+        self.directories.extend(self.scanner.directories_in(&listing));
         let below = self.directories.len() - before;
         self.items += listing.seen.as_ref().map_or(0, BTreeMap::len);
         self.reports.push(self.scanner.gone(&listing).unwrap_or(Report::Listing(listing)));
