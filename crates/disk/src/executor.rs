@@ -5,7 +5,8 @@
 //!
 //! 1. *prepare*: what is put in place stands complete, with its permissions and time, under a name of ours; and each target is what the plan expects;
 //! 2. *durable*: the new content is made durable, once for many;
-//! 3. *intents*: for every object that will be displaced it is written down durably which, and where it goes;
+//! 3. *intents*: for every object that will be displaced it is written down durably which, and where it goes; and for every directory that
+//!    has to be made writable meanwhile, which;
 //! 4. *act*: new and old exchange their names in one step, and what came out is looked at. If it is not what was expected, a person
 //!    was quicker: the two are exchanged back, and the plan is made again;
 //! 5. *durable*: the changed directories are made durable. Only then does anybody hear that it is done.
@@ -15,6 +16,7 @@ mod act;
 mod adjust;
 mod displace;
 mod foresight;
+mod lent;
 mod prepare;
 mod remove;
 mod settle;
@@ -32,6 +34,7 @@ use foresight::Foresight;
 use homesync_engine::{Bug, Done, Intent, Journal, Operation, Outcome, Undone, planted};
 use homesync_paths::RelativePath;
 use homesync_protocol::Timestamp;
+use lent::Lent;
 use prepare::Prepared;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -46,6 +49,8 @@ pub struct Executor<'v, V: Vfs> {
     versioning: Option<Versioning>,
     /// Directories whose names changed, by an arbitrary key, to be made durable at the end.
     changed: RefCell<BTreeMap<String, Arc<V::Directory>>>,
+    /// Directories that were there already and are to get other permissions when everything in them is done.
+    to_be_closed: RefCell<Vec<Operation>>,
 }
 
 /// Why an operation stopped: the file system's refusal, or an orderly end that changed nothing.
@@ -65,7 +70,8 @@ impl<'v, V: Vfs> Executor<'v, V> {
     /// For one batch, at this time. `deletable` says which things that are left out of the folder may go with a directory that is removed.
     pub fn new(vfs: &'v V, deletable: &'v dyn Fn(&RelativePath) -> bool, now: Timestamp) -> Self {
         let changed = RefCell::new(BTreeMap::new());
-        Self { tree: Tree::new(vfs), deletable, now, versioning: None, changed }
+        let to_be_closed = RefCell::default();
+        Self { tree: Tree::new(vfs), deletable, now, versioning: None, changed, to_be_closed }
     }
 
     /// Files that are replaced or removed become versions. Then the version is the copy from which they can be had back, and none stays in the
@@ -88,25 +94,54 @@ impl<'v, V: Vfs> Executor<'v, V> {
         if !(ready && durable) {
             self.foresee_all(&mut jobs);
         }
-        let intents: Vec<Intent> = jobs.iter().filter_map(Job::intent).collect();
-        if !intents.is_empty()
-            && !planted(Bug::NoIntents)
-            && let Err(error) = journal.begin(&intents)
+        let lent = self.write_down(&mut jobs, journal);
+        let last = self.done_last(&jobs);
+        let (last, first): (Vec<_>, Vec<_>) =
+            jobs.into_iter().enumerate().partition(|(number, _)| last.contains(number));
+        let mut outcomes = self.act_with(&lent, first);
+        let is_done = |outcome: &Outcome| !matches!(outcome.result, Err(Undone::Failed(_)));
+        if outcomes.values().all(is_done) {
+            outcomes.extend(self.close_directories(last, &outcomes));
+        } else {
+            // What is still to be settled needs them as they were.
+            let later = |(number, job): (usize, Job<V>)| (number, job.undone(Undone::Changed));
+            outcomes.extend(last.into_iter().map(later));
+        }
+        outcomes.into_values().collect()
+    }
+
+    /// Does them while these directories are lent. They are numbered, because they keep their order.
+    fn act_with(&self, lent: &[Lent<V>], jobs: Vec<(usize, Job<V>)>) -> BTreeMap<usize, Outcome> {
+        self.lend(lent.iter().map(Lent::intent));
+        let act = |(number, job)| (number, self.act_on(job));
+        let mut outcomes: BTreeMap<usize, Outcome> = jobs.into_iter().map(act).collect();
+        let durable = self.give_back(lent).and_then(|()| self.make_names_durable());
+        fail(outcomes.values_mut(), durable.as_ref().err());
+        let is_done = |outcome: &Outcome| !matches!(outcome.result, Err(Undone::Failed(_)));
+        if outcomes.values().all(is_done)
+            && let Some(mut first) = outcomes.first_entry()
         {
-            let error = io::Error::other(error.to_string());
-            jobs.iter_mut().for_each(|job| self.refuse(job, &error));
-        }
-        let mut outcomes = Vec::with_capacity(jobs.len());
-        for job in jobs {
-            outcomes.push(self.act_on(job));
-        }
-        if let Err(error) = self.make_names_durable() {
-            for outcome in outcomes.iter_mut().filter(|outcome| outcome.result.is_ok()) {
-                outcome.result = Err(Undone::Failed(failure(&outcome.operation.path, &error)));
-                outcome.intent = None;
-            }
+            first.get_mut().intents.extend(lent.iter().map(|one| one.intent().number));
         }
         outcomes
+    }
+
+    /// Writes down durably what is about to be done. Answers the directories that are to be lent for it. If it cannot be written, nothing is done.
+    fn write_down<J: Journal>(&self, jobs: &mut [Job<V>], journal: &mut J) -> Vec<Lent<V>> {
+        let written = self.to_be_lent(jobs, journal).and_then(|lent| {
+            let displacing = jobs.iter().filter_map(Job::intent);
+            let intents: Vec<Intent> =
+                displacing.chain(lent.iter().map(|one| one.intent().clone())).collect();
+            if !intents.is_empty() && !planted(Bug::NoIntents) {
+                journal.begin(&intents)?;
+            }
+            Ok(lent)
+        });
+        written.unwrap_or_else(|error| {
+            let error = io::Error::other(error.to_string());
+            jobs.iter_mut().for_each(|job| self.refuse(job, &error));
+            Vec::new()
+        })
     }
 
     /// Gives each operation a number of its own, for its intent and its slot.
@@ -258,8 +293,8 @@ impl<'v, V: Vfs> Executor<'v, V> {
         // Where the system refused in the middle, the intent says what is to be brought in order. If it refuses that as well, it stays open.
         let is_settled =
             |intent: &Intent| !matches!(&result, Err(Undone::Failed(_))) || self.settle_one(intent).is_ok();
-        let intent = intent.filter(is_settled).map(|intent| intent.number);
-        Outcome { operation, result, intent }
+        let intents = intent.filter(is_settled).map(|intent| intent.number).into_iter().collect();
+        Outcome { operation, result, intents }
     }
 }
 
@@ -271,8 +306,23 @@ struct Job<V: Vfs> {
 }
 
 impl<V: Vfs> Job<V> {
+    /// It was not done, for its own reason or else for this one.
+    fn undone(self, reason: Undone) -> Outcome {
+        let result = Err(self.state.err().unwrap_or(reason));
+        Outcome { operation: self.operation, result, intents: Vec::new() }
+    }
+
     fn intent(&self) -> Option<Intent> {
         self.state.as_ref().ok()?.as_ref()?.intent(self.number, &self.operation)
+    }
+}
+
+/// They are done, but may not be durable.
+fn fail<'o>(outcomes: impl Iterator<Item = &'o mut Outcome>, error: Option<&io::Error>) {
+    let Some(error) = error else { return };
+    for outcome in outcomes.filter(|outcome| outcome.result.is_ok()) {
+        outcome.result = Err(Undone::Failed(failure(&outcome.operation.path, error)));
+        outcome.intents.clear();
     }
 }
 

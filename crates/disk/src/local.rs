@@ -80,6 +80,11 @@ impl Vfs for LocalFs {
         Abilities { exchange: self.exchange.load(Ordering::Relaxed), folds_case: self.folds_case }
     }
 
+    fn bound_user(&self) -> Option<u32> {
+        let user = rustix::process::geteuid();
+        (!user.is_root()).then_some(user.as_raw())
+    }
+
     fn open_directory(&self, directory: &LocalDirectory, name: Name<'_>) -> io::Result<LocalDirectory> {
         Ok(LocalDirectory(open_directory(&directory.0, name)?))
     }
@@ -162,7 +167,17 @@ impl Vfs for LocalFs {
     }
 
     fn open_file_for_writing(&self, directory: &LocalDirectory, name: Name<'_>) -> io::Result<LocalFile> {
-        Ok(LocalFile(open_regular(&directory.0, name, OFlags::RDWR)?))
+        let open = || open_regular(&directory.0, name, OFlags::RDWR);
+        let opened = match open() {
+            // It was ready to be put in place, and was not. Nobody else writes where our temporary files are, so it is still the same one.
+            Err(Errno::ACCESS) => {
+                let (own, how) = (Mode::RUSR | Mode::WUSR, AtFlags::empty());
+                retry_on_intr(|| fs::chmodat(&directory.0, name.as_bytes(), own, how))?;
+                open()
+            }
+            opened => opened,
+        };
+        Ok(LocalFile(opened?))
     }
 
     fn read_link(&self, directory: &LocalDirectory, name: Name<'_>) -> io::Result<Vec<u8>> {

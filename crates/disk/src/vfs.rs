@@ -122,6 +122,9 @@ pub trait Vfs {
     /// What the file system below the root can do.
     fn abilities(&self) -> Abilities;
 
+    /// Who we are, if permissions bind us; nobody if we are above them.
+    fn bound_user(&self) -> Option<u32>;
+
     /// Opens a directory in a directory. A link, even to a directory, is refused (`ELOOP` or `ENOTDIR`).
     fn open_directory(&self, directory: &Self::Directory, name: Name<'_>) -> io::Result<Self::Directory>;
 
@@ -159,7 +162,7 @@ pub trait Vfs {
     /// Opens a regular file for reading. A link is refused with `ELOOP`; nothing else than a file is ever opened, so no pipe can block.
     fn open_file(&self, directory: &Self::Directory, name: Name<'_>) -> io::Result<Self::File>;
 
-    /// Opens a regular file for reading and writing: a temporary one of ours.
+    /// Opens a regular file for reading and writing: a temporary one of ours, which may have permissions already that stand against that.
     fn open_file_for_writing(&self, directory: &Self::Directory, name: Name<'_>) -> io::Result<Self::File>;
 
     /// Where a link leads, as it is stored.

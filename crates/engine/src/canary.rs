@@ -35,6 +35,8 @@ bugs! {
     NoIntents,
     /// What was under way at a stop is forgotten.
     NotSettled,
+    /// A directory that was lent for a batch is not given back after a stop.
+    NotGivenBack,
     /// What came out of an exchange is not looked at.
     NotInspected,
     /// What is displaced is not compared with what the plan expects.

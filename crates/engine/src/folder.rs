@@ -408,7 +408,7 @@ impl Folder {
         self.dirty.extend(self.fetches.take_waiting());
         if !ready.is_empty() {
             self.is_operating = true;
-            self.epochs.operated(ready.iter());
+            self.epochs.operated(ready.iter(), view)?;
             actions.push(Action::Operate(ready));
         }
         Ok(actions)

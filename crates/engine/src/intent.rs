@@ -21,8 +21,9 @@ pub struct Intent {
     pub staged: Option<Stamp>,
     /// Under which name of ours it was put together, to which it goes back if nothing comes of it.
     pub staged_name: Option<String>,
-    /// The name below the recovery area.
-    pub slot: String,
+    /// The name below the recovery area. None where nothing leaves its name: then the target is a directory that its owner may not write in, and
+    /// that is lent to us until it gets the permissions of `expected` back.
+    pub slot: Option<String>,
     /// The conflict copy that the displaced object becomes, in the order of preference; empty if it stays in the recovery area.
     pub copies: Vec<RelativePath>,
 }

@@ -2,7 +2,7 @@
 
 use crate::Stamp;
 use homesync_paths::RelativePath;
-use homesync_protocol::Entry;
+use homesync_protocol::{Content, Entry};
 
 /// One change of one path.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +20,11 @@ pub struct Operation {
 }
 
 impl Operation {
+    /// A directory gets other permissions.
+    pub fn adjusts_directory(&self) -> bool {
+        self.step == Step::Adjust && self.entry.content == Content::Directory
+    }
+
     /// The paths that it changes: they are planned together.
     pub fn paths(&self) -> impl Iterator<Item = &RelativePath> {
         let from = match &self.step {
@@ -79,8 +84,8 @@ pub struct Outcome {
     pub operation: Operation,
     /// What came of it.
     pub result: Result<Done, Undone>,
-    /// The executor's intent that this settles, if it wrote one.
-    pub intent: Option<u64>,
+    /// The executor's intents that are settled with this.
+    pub intents: Vec<u64>,
 }
 
 /// It is done, durably.

@@ -198,7 +198,7 @@ fn a_file_that_the_executor_finds_damaged_is_read_again_and_healed() {
     assert_eq!(asked.len(), 1, "only its time changes");
     let outcomes = asked
         .into_iter()
-        .map(|operation| Outcome { operation, result: Err(Undone::Damaged), intent: None })
+        .map(|operation| Outcome { operation, result: Err(Undone::Damaged), intents: Vec::new() })
         .collect();
     assert_eq!(rig.event(Event::Finished(outcomes)), [Action::Read(vec![path("a")])]);
     let rotten = Seen::Present {

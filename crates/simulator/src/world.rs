@@ -163,6 +163,20 @@ fn run_with(tapes: &Tapes, keep_log: bool, real_index: bool) -> Report {
     Report { failure, reached: world.reached, log, trace: world.trace }
 }
 
+/// The disk of a machine, each of another sort.
+fn disk_settings(swarm: &Swarm, number: usize) -> Settings {
+    Settings {
+        exchange: !(swarm.no_exchange && number == 1),
+        clones: number % 2 == 1,
+        ordered: swarm.ordered,
+        granularity_nanoseconds: if swarm.coarse && number == 0 { 1_000_000_000 } else { 1 },
+        device: 100 + number as u64,
+        is_bound: number.is_multiple_of(2),
+        now: Timestamp::at(START as i64),
+        ..Settings::default()
+    }
+}
+
 impl World {
     fn new(tapes: &Tapes, keep_log: bool, real_index: bool) -> Self {
         let schedule = Rc::new(RefCell::new(tapes.schedule.reader()));
@@ -177,16 +191,7 @@ impl World {
         );
         let mut machines = Vec::new();
         for (number, device) in devices.iter().enumerate() {
-            let settings = Settings {
-                exchange: !(swarm.no_exchange && number == 1),
-                clones: number % 2 == 1,
-                ordered: swarm.ordered,
-                granularity_nanoseconds: if swarm.coarse && number == 0 { 1_000_000_000 } else { 1 },
-                device: 100 + number as u64,
-                now: Timestamp::at(START as i64),
-                ..Settings::default()
-            };
-            let disk = SimFs::new(settings);
+            let disk = SimFs::new(disk_settings(&swarm, number));
             disk.set_choices(schedule.clone());
             let _ = disk.user_mkdir(".stfolder");
             disk.user_sync();

@@ -103,7 +103,7 @@ fn operate(shared: &Shared, operations: Vec<Operation>) -> Vec<Outcome> {
         operations.into_iter().partition(|operation| is_failed(operation).is_some());
     let text = failed.values().next().map(String::as_str).unwrap_or_default();
     let mut outcomes = refused(without, text);
-    let changed = |operation| Outcome { operation, result: Err(Undone::Changed), intent: None };
+    let changed = |operation| Outcome { operation, result: Err(Undone::Changed), intents: Vec::new() };
     outcomes.extend(gone.into_iter().map(changed));
     outcomes.extend(executor.execute(operations, &mut shared.index.clone()));
     outcomes
@@ -156,6 +156,6 @@ pub(crate) fn settle(shared: &Shared, executor: &Executor<'_, LocalFs>) -> Resul
 /// Nothing was done.
 fn refused(operations: Vec<Operation>, text: &str) -> Vec<Outcome> {
     let undone = Undone::Failed(Failure { remedy: Remedy::RetryItem, text: text.to_string() });
-    let refused = |operation| Outcome { operation, result: Err(undone.clone()), intent: None };
+    let refused = |operation| Outcome { operation, result: Err(undone.clone()), intents: Vec::new() };
     operations.into_iter().map(refused).collect()
 }

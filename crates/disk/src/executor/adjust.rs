@@ -2,13 +2,14 @@
 
 use super::act::Replacement;
 use super::prepare::{Prepared, Staged, is_expected, missing_is_changed, permissions_of};
-use super::{Executor, Stop};
+use super::{Executor, Job, Stop, fail, undone};
 use crate::area::{staged, staged_name};
 use crate::staging::read_block;
 use crate::tree::Place;
 use crate::vfs::{Name, Vfs};
-use homesync_engine::{Displaced, Done, Expected, Operation, Stamp, Undone};
+use homesync_engine::{Displaced, Done, Expected, Operation, Outcome, Stamp, Undone};
 use homesync_protocol::Kind;
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 
@@ -61,6 +62,33 @@ impl<V: Vfs> Executor<'_, V> {
             return Err(Stop::Undone(Undone::Changed));
         }
         Ok(Done { stamp: Some(self.give_permissions(operation, &directory)?), ..Done::default() })
+    }
+
+    /// Gives directories their permissions: those that get others, and those that were there before they were to be made. Answers how that ended.
+    pub(super) fn close_directories(
+        &self,
+        jobs: Vec<(usize, Job<V>)>,
+        outcomes: &BTreeMap<usize, Outcome>,
+    ) -> BTreeMap<usize, Outcome> {
+        let act = |(number, job)| (number, self.act_on(job));
+        let mut closed: BTreeMap<usize, Outcome> = jobs.into_iter().map(act).collect();
+        let to_be_closed = self.to_be_closed.take();
+        let is_to_be_closed =
+            |outcome: &&Outcome| outcome.result.is_ok() && to_be_closed.contains(&outcome.operation);
+        for (number, outcome) in outcomes.iter().filter(|(_, outcome)| is_to_be_closed(outcome)) {
+            let path = &outcome.operation.path;
+            let directory = self.tree.directory(path).map_err(missing_is_changed);
+            let given = directory.and_then(|directory| self.give_permissions(&outcome.operation, &directory));
+            let result = match given {
+                Ok(stamp) => Ok(Done { stamp: Some(stamp), ..Done::default() }),
+                Err(stop) => Err(undone(path, stop)),
+            };
+            closed.insert(*number, Outcome { result, ..outcome.clone() });
+        }
+        if !closed.is_empty() {
+            fail(closed.values_mut(), self.make_names_durable().err().as_ref());
+        }
+        closed
     }
 
     /// Sets a directory's permissions. If it has others right after that, a person has just set those: they must not be known as ours.

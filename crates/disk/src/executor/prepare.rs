@@ -67,7 +67,7 @@ impl<V: Vfs> Prepared<V> {
                 .as_ref()
                 .filter(|staged| staged.file.is_some())
                 .map(|staged| staged.name.clone()),
-            slot: self.slot.clone()?,
+            slot: Some(self.slot.clone()?),
             copies,
         })
     }
@@ -178,7 +178,7 @@ impl<V: Vfs> Executor<'_, V> {
         let directory = staged(&self.tree)?;
         let name = format!("{}{STAGED_DIRECTORY}", staged_name(&entry.path, None));
         let own = Name::new(name.as_bytes())?;
-        let permissions = permissions_of(entry);
+        let permissions = self.permissions_at_first(entry);
         let is_made = match vfs.create_directory(&directory, own, permissions) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => false,
             made => {
@@ -191,6 +191,7 @@ impl<V: Vfs> Executor<'_, V> {
             vfs.set_directory_permissions(&opened, permissions)?;
         }
         let stamp = vfs.directory_status(&opened)?.stamp().ok_or(Stop::Undone(Undone::Changed))?;
+        let stamp = Stamp { permissions: permissions_of(entry), ..stamp };
         Ok(Staged { directory, name, file: None, opened: Some(opened), stamp })
     }
 
@@ -204,11 +205,15 @@ impl<V: Vfs> Executor<'_, V> {
                 None
             }
             _ => {
-                vfs.create_directory(&directory, name, permissions_of(entry))?;
+                vfs.create_directory(&directory, name, self.permissions_at_first(entry))?;
                 Some(vfs.open_directory(&directory, name)?)
             }
         };
         let stamp = vfs.status(&directory, name)?.stamp().ok_or(Stop::Undone(Undone::Changed))?;
+        let stamp = match stamp.kind {
+            Kind::Directory => Stamp { permissions: permissions_of(entry), ..stamp },
+            _ => stamp,
+        };
         let name = String::from_utf8_lossy(name.as_bytes()).into_owned();
         Ok(Staged { directory, name, file: None, opened, stamp })
     }

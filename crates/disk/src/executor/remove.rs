@@ -5,7 +5,7 @@ use super::prepare::{Prepared, missing_is_changed};
 use super::{Executor, Stop};
 use crate::area::slot;
 use crate::tree::Place;
-use crate::vfs::{Name, ObjectKind, Vfs};
+use crate::vfs::{ObjectKind, Vfs};
 use homesync_engine::{Bug, Done, Operation, Undone, planted};
 use homesync_paths::{RelativePath, is_temporary};
 use homesync_protocol::Kind;
@@ -92,7 +92,11 @@ impl<V: Vfs> Executor<'_, V> {
             let (recovery, slot_name) = slot(&self.tree, &at)?;
             self.names_change(&recovery)?;
             self.names_change(&directory)?;
-            match vfs.rename_no_replace(&directory, Name::new(&name)?, &recovery, slot_name) {
+            let rest = Place { directory: directory.clone(), name };
+            if let Some(found) = self.tree.status(&rest)?.and_then(|status| status.stamp()) {
+                self.lend_displaced(&rest, &found)?;
+            }
+            match vfs.rename_no_replace(&directory, rest.name()?, &recovery, slot_name) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
                 _ => {}
             }

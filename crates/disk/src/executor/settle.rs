@@ -20,7 +20,11 @@ impl<V: Vfs> Executor<'_, V> {
     /// the system refuses to settle holds up none of the others.
     pub fn settle(&self, intents: &[Intent]) -> io::Result<()> {
         let mut refused = None;
-        for intent in intents {
+        // What is in directories that were lent is settled while they are lent again, and those come last.
+        let (displacing, lending): (Vec<&Intent>, Vec<&Intent>) =
+            intents.iter().partition(|intent| intent.slot.is_some());
+        self.lend(lending.iter().copied());
+        for intent in displacing.into_iter().chain(lending) {
             if let Err(error) = self.settle_one(intent) {
                 refused.get_or_insert(error);
             }
@@ -36,13 +40,17 @@ impl<V: Vfs> Executor<'_, V> {
         if planted(Bug::NotSettled) {
             return Ok(());
         }
-        let Some((directory, name)) = find_slot(&self.tree, &intent.slot)? else { return Ok(()) };
+        let Some(slot) = &intent.slot else {
+            return if planted(Bug::NotGivenBack) { Ok(()) } else { self.settle_lent(intent) };
+        };
+        let Some((directory, name)) = find_slot(&self.tree, slot)? else { return Ok(()) };
         self.names_change(&directory)?;
         let in_slot = Place { directory, name: name.as_bytes().to_vec() };
         self.finish_two_steps(intent, &in_slot)?;
         let Some(found) = self.tree.status(&in_slot)?.and_then(|status| status.stamp()) else {
             return Ok(());
         };
+        self.lend_displaced(&in_slot, &found)?;
         if intent.staged.is_some_and(|staged| is_untouched(&found, &staged)) {
             return self.unstage(intent, &in_slot, found);
         }
@@ -106,8 +114,9 @@ impl<V: Vfs> Executor<'_, V> {
             return Ok(());
         }
         let aside = aside(in_slot);
-        if self.tree.status(&aside)?.is_none() {
-            return Ok(());
+        let Some(found) = self.tree.status(&aside)? else { return Ok(()) };
+        if let Some(found) = found.stamp() {
+            self.lend_displaced(&aside, &found)?;
         }
         match self.tree.place(&intent.path).map_err(missing_is_changed) {
             Ok(place) => {

@@ -34,7 +34,11 @@ impl<V: Vfs> Executor<'_, V> {
             // Its own names are not known to be durable either.
             self.names_change(&opened)?;
             let to = Place { directory, name: name.clone() };
-            match self.rename(&Place { directory: from.clone(), name }, &to) {
+            let at = Place { directory: from.clone(), name };
+            if let Some(found) = vfs.directory_status(&opened)?.stamp() {
+                self.lend_displaced(&at, &found)?;
+            }
+            match self.rename(&at, &to) {
                 // One of the same second is there: the next start finds it.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 moved => moved?,

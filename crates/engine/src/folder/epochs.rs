@@ -6,17 +6,28 @@
 use crate::canary::{Bug, planted};
 use crate::operation::{Displaced, Operation, Step};
 use crate::surroundings::has_at_or_above;
+use crate::trees::{Unreadable, View};
 use homesync_paths::RelativePath;
 use std::collections::{BTreeSet, VecDeque};
 
 /// So many batches are remembered path by path; a look that began before the oldest of them says nothing at all.
 const REMEMBERED: usize = 64;
+/// The owner may write.
+const WRITE: u16 = 0o200;
 
 #[derive(Default)]
 pub(super) struct Epochs {
     now: u64,
     oldest: u64,
-    batches: VecDeque<(u64, BTreeSet<RelativePath>)>,
+    batches: VecDeque<Batch>,
+}
+
+struct Batch {
+    epoch: u64,
+    /// Paths that were changed, with all that is below them.
+    changed: BTreeSet<RelativePath>,
+    /// Directories that their owner may not write in, and that were lent for it: for a while they had other permissions.
+    lent: BTreeSet<RelativePath>,
 }
 
 impl Epochs {
@@ -26,14 +37,27 @@ impl Epochs {
     }
 
     /// A batch begins, or ends: whatever was seen of its paths before is not to be believed.
-    pub(super) fn operated<'a>(&mut self, operations: impl Iterator<Item = &'a Operation>) {
-        self.now += 1;
-        self.batches.push_back((self.now, operations.flat_map(paths_of).collect()));
-        if self.batches.len() > REMEMBERED
-            && let Some((epoch, _)) = self.batches.pop_front()
-        {
-            self.oldest = epoch;
+    pub(super) fn operated<'a>(
+        &mut self,
+        operations: impl Iterator<Item = &'a Operation>,
+        view: &dyn View,
+    ) -> Result<(), Unreadable> {
+        let changed: BTreeSet<RelativePath> = operations.flat_map(paths_of).collect();
+        let mut lent = BTreeSet::new();
+        for path in changed.iter().filter_map(RelativePath::parent).collect::<BTreeSet<_>>() {
+            let own = view.local(&path)?;
+            if own.and_then(|own| own.entry.permissions).is_some_and(|permissions| permissions & WRITE == 0) {
+                lent.insert(path);
+            }
         }
+        self.now += 1;
+        self.batches.push_back(Batch { epoch: self.now, changed, lent });
+        if self.batches.len() > REMEMBERED
+            && let Some(batch) = self.batches.pop_front()
+        {
+            self.oldest = batch.epoch;
+        }
+        Ok(())
     }
 
     /// A look at the path that began at `as_of` was overtaken.
@@ -44,8 +68,8 @@ impl Epochs {
         if as_of < self.oldest {
             return true;
         }
-        let mut later = self.batches.iter().filter(|(epoch, _)| *epoch > as_of);
-        later.any(|(_, paths)| has_at_or_above(paths, path))
+        let mut later = self.batches.iter().filter(|batch| batch.epoch > as_of);
+        later.any(|batch| batch.lent.contains(path) || has_at_or_above(&batch.changed, path))
     }
 }
 
@@ -64,7 +88,9 @@ fn paths_of(operation: &Operation) -> Vec<RelativePath> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::MemoryTrees;
     use crate::operation::Expected;
+    use crate::trees::Local;
     use homesync_protocol::{Content, Entry, Kind, ShortId, Timestamp, Validity, Version};
 
     fn path(text: &str) -> RelativePath {
@@ -89,10 +115,29 @@ mod tests {
     }
 
     #[test]
+    fn a_look_at_a_directory_that_was_lent_is_overtaken_and_one_at_its_neighbours_is_not() {
+        let mut trees = MemoryTrees::default();
+        for (name, permissions) in [("closed", 0o555), ("open", 0o755)] {
+            let permissions = Some(permissions);
+            let entry = Entry { content: Content::Directory, permissions, ..conflict(name, "x").entry };
+            trees.put(Local { entry, stamp: None });
+        }
+        let mut epochs = Epochs::default();
+        let operations = [conflict("closed/a", "closed/b"), conflict("open/a", "open/b")];
+        epochs.operated(operations.iter(), &trees).unwrap();
+        for overtaken in ["closed", "closed/a", "open/b"] {
+            assert!(epochs.is_overtaken(&path(overtaken), 0), "{overtaken}");
+        }
+        for other in ["open", "closed/c"] {
+            assert!(!epochs.is_overtaken(&path(other), 0), "{other}");
+        }
+    }
+
+    #[test]
     fn a_look_is_overtaken_where_a_copy_was_put_and_where_directories_were_made_for_it() {
         let mut epochs = Epochs::default();
         let operation = conflict("r/.git/refs/main", "r/.git/sync-conflicts/refs/main.sync-conflict");
-        epochs.operated([&operation].into_iter());
+        epochs.operated([&operation].into_iter(), &MemoryTrees::default()).unwrap();
         for overtaken in ["r/.git/refs/main", "r/.git/sync-conflicts", "r/.git/sync-conflicts/refs"] {
             assert!(epochs.is_overtaken(&path(overtaken), 0), "{overtaken}");
             assert!(!epochs.is_overtaken(&path(overtaken), epochs.now()), "{overtaken}");

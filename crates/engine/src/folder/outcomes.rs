@@ -51,13 +51,13 @@ impl Folder {
         now: Now,
     ) -> Result<Vec<Action>, Unreadable> {
         self.is_operating = false;
-        self.epochs.operated(outcomes.iter().map(|outcome| &outcome.operation));
+        self.epochs.operated(outcomes.iter().map(|outcome| &outcome.operation), view)?;
         let mut gathered = Gathered::default();
         let mut removed = 0;
         for outcome in outcomes {
             // What was refused half-way is settled from its intent, before anything else is done.
             if !matches!(outcome.result, Err(Undone::Failed(_))) {
-                gathered.changes.settled.extend(outcome.intent);
+                gathered.changes.settled.extend(outcome.intents);
             }
             let operation = outcome.operation;
             match outcome.result {

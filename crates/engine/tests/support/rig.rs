@@ -79,7 +79,7 @@ impl Rig {
     pub fn done(&mut self, operations: Vec<Operation>) -> Vec<Action> {
         let outcome = |operation: Operation| {
             let done = Done { stamp: stamp_of(&operation.entry), ..Done::default() };
-            Outcome { operation, result: Ok(done), intent: None }
+            Outcome { operation, result: Ok(done), intents: Vec::new() }
         };
         self.event(Event::Finished(operations.into_iter().map(outcome).collect()))
     }

@@ -2,7 +2,7 @@
 
 use crate::fleet::{Fleet, tree};
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::Path;
 use std::process::Command;
 
@@ -42,14 +42,16 @@ fn b5_what_may_not_be_read_is_unknown_and_the_others_travel() {
 }
 
 #[test]
-fn b5_what_may_not_be_written_in_a_closed_directory_waits_alone_and_says_why() {
+fn b5_what_may_not_be_written_in_anothers_directory_waits_alone_and_says_why() {
     let mut fleet = Fleet::new(2);
     fleet.as_user(1);
     (0..2).for_each(|machine| fleet.start(machine));
     fleet.write(0, "closed/known", "1");
     fleet.in_step();
-    mode(&fleet.folder(0).join("closed"), 0o555);
-    fleet.in_step();
+    // It belongs to somebody else on b.
+    let closed = fleet.folder(1).join("closed");
+    let user = fs::metadata(&closed).unwrap().uid();
+    chown(&closed, Some(0), None).unwrap();
     fleet.write(0, "closed/file", "1");
     fleet.write(0, "beside", "1");
     fleet.until("what is beside it travels", || fleet.read(1, "beside").is_some());
@@ -59,9 +61,95 @@ fn b5_what_may_not_be_written_in_a_closed_directory_waits_alone_and_says_why() {
     });
     let report = fleet.run(0, &["handoff", "b", "--json", "--timeout", "1s"]).ends_with(3).json();
     assert_eq!(report["safe_to_travel"], false);
-    mode(&fleet.folder(0).join("closed"), 0o755);
+    chown(&closed, Some(user), None).unwrap();
     fleet.in_step();
     assert_eq!(fleet.read(1, "closed/file").as_deref(), Some("1"));
+}
+
+/// Sets the modes of a tree as tools do that keep what they downloaded: nothing in it may be written.
+fn close(directory: &Path) {
+    for entry in fs::read_dir(directory).unwrap() {
+        let entry = entry.unwrap();
+        match entry.file_type().unwrap().is_dir() {
+            true => close(&entry.path()),
+            false => mode(&entry.path(), 0o444),
+        }
+    }
+    mode(directory, 0o555);
+}
+
+#[test]
+fn d20_directories_that_their_owner_may_not_write_in_are_kept_in_step_for_an_ordinary_user() {
+    let mut fleet = Fleet::new(2);
+    fleet.as_user(1);
+    (0..2).for_each(|machine| fleet.start(machine));
+    for number in 0..40 {
+        fleet.write(0, &format!("mod/{}/{}/file-{number}", number % 3, number % 5), format!("{number}"));
+    }
+    close(&fleet.folder(0).join("mod"));
+    fleet.in_step();
+    let in_mod = |below: &str| fleet.folder(0).join("mod").join(below);
+    // In closed directories something is made, edited, moved and removed, by somebody who is above permissions.
+    fleet.write(0, "mod/1/1/new", "made");
+    fs::write(in_mod("0/0/file-0"), "edited").unwrap();
+    fs::rename(in_mod("2/2/file-2"), in_mod("0/moved")).unwrap();
+    fs::remove_dir_all(in_mod("1/4")).unwrap();
+    fs::create_dir(in_mod("2/closed")).unwrap();
+    mode(&in_mod("2/closed"), 0o500);
+    fleet.in_step();
+    assert_eq!(fleet.read(1, "mod/0/moved").as_deref(), Some("2"));
+    // A conflict in one, and a file where a closed directory was.
+    fleet.network.pull(0);
+    fs::write(in_mod("1/1/new"), "by a").unwrap();
+    fs::write(fleet.folder(1).join("mod/1/1/new"), "by b").unwrap();
+    fs::remove_dir_all(in_mod("2/closed")).unwrap();
+    fleet.write(0, "mod/2/closed", "a file now");
+    fleet.network.plug(0);
+    fleet.in_step();
+    assert_eq!(fleet.read(1, "mod/2/closed").as_deref(), Some("a file now"));
+    let conflicts = tree(&fleet.folder(1)).into_keys().filter(|name| name.contains("sync-conflict")).count();
+    assert_eq!(conflicts, 1);
+    // All of it goes.
+    fs::remove_dir_all(fleet.folder(0).join("mod")).unwrap();
+    for machine in 0..2 {
+        fleet.until("it asks", || fleet.standing(machine)["state"] == "waiting-for-you");
+        fleet.run(machine, &["folder", "approve", "work"]).ends_with(0);
+    }
+    fleet.in_step();
+    assert_eq!(tree(&fleet.folder(1)).len(), 0);
+}
+
+#[test]
+fn d20_what_was_lent_when_a_daemon_was_killed_gets_its_permissions_back() {
+    let mut fleet = Fleet::new(2);
+    fleet.as_user(1);
+    (0..2).for_each(|machine| fleet.start(machine));
+    for round in 0..4 {
+        for number in 0..150 {
+            fleet.write(0, &format!("{round}/{number}/file"), format!("{round} {number}"));
+        }
+        close(&fleet.folder(0).join(round.to_string()));
+        fleet.until("some of it has come", || {
+            fs::read_dir(fleet.folder(1).join(round.to_string())).is_ok_and(|all| all.count() > 10)
+        });
+        fleet.kill(1);
+        fleet.start(1);
+    }
+    fleet.in_step();
+    let closed = |machine| {
+        let tree = tree(&fleet.folder(machine));
+        assert_eq!(tree.len(), 4 * 301);
+        tree
+    };
+    assert_eq!(closed(0), closed(1), "also in their permissions");
+    let conflicts = tree(&fleet.folder(0)).into_keys().filter(|name| name.contains("conflict")).count();
+    assert_eq!(conflicts, 0);
+    let a_directory = fs::metadata(fleet.folder(0).join("3/7")).unwrap();
+    assert_eq!(
+        a_directory.permissions().mode() & 0o777,
+        0o555,
+        "nobody took it for a change of the person's"
+    );
 }
 
 #[test]

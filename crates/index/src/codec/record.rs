@@ -146,7 +146,8 @@ pub(crate) fn encode_intent(intent: &Intent) -> Vec<u8> {
             put_text(&mut out, name);
         }
     }
-    put_text(&mut out, &intent.slot);
+    // An empty name is none.
+    put_text(&mut out, intent.slot.as_deref().unwrap_or_default());
     put_number(&mut out, intent.copies.len() as u64);
     intent.copies.iter().for_each(|copy| put_text(&mut out, copy.as_str()));
     out
@@ -158,7 +159,7 @@ pub(crate) fn decode_intent(number: u64, bytes: &[u8]) -> Result<Intent, Damaged
     let expected = take_stamp(&mut cursor)?.map_or(Expected::Absent, Expected::Object);
     let staged = take_stamp(&mut cursor)?;
     let staged_name = if cursor.byte()? == 0 { None } else { Some(cursor.text()?.to_owned()) };
-    let slot = cursor.text()?.to_owned();
+    let slot = Some(cursor.text()?.to_owned()).filter(|slot| !slot.is_empty());
     let mut copies = Vec::new();
     for _ in 0..cursor.number()? {
         copies.push(cursor.path()?);

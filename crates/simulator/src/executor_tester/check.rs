@@ -277,7 +277,7 @@ impl Run<'_> {
         if has_displaced && matches!(planned.step, Wish::Put { .. }) && !self.scenario.settings.exchange {
             self.reached("displaced in two steps");
         }
-        if let (Wish::Move { from }, Some(_)) = (&planned.step, &outcome.intent) {
+        if let (Wish::Move { from }, false) = (&planned.step, outcome.intents.is_empty()) {
             self.reached(if from.is_empty() { "moved" } else { "moved to another spelling" });
         }
     }

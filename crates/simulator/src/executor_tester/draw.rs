@@ -68,6 +68,7 @@ impl Draw<'_> {
             clones: ordered,
             reuses_numbers: self.one_in(2),
             folds_case: self.one_in(16),
+            is_bound: self.one_in(4),
             ..Settings::default()
         };
     }

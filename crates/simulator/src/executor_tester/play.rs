@@ -88,7 +88,7 @@ fn finish(
         if let Err(failure) = run.outcomes_are_true(outcomes) {
             return Some(failure);
         }
-        let settled: Vec<u64> = outcomes.iter().filter_map(|outcome| outcome.intent).collect();
+        let settled: Vec<u64> = outcomes.iter().flat_map(|outcome| outcome.intents.clone()).collect();
         notes.open.retain(|intent| !settled.contains(&intent.number));
         if !notes.open.is_empty() {
             run.reached("an intent stayed open");

@@ -43,6 +43,11 @@ impl Vfs for SimFs {
         Abilities { exchange: settings.exchange, folds_case: settings.folds_case }
     }
 
+    fn bound_user(&self) -> Option<u32> {
+        let settings = self.settings();
+        settings.is_bound.then_some(settings.owner)
+    }
+
     fn open_directory(&self, directory: &SimDirectory, name: Name<'_>) -> io::Result<SimDirectory> {
         self.call(Call::OpenDirectory, at(directory, name), |state, shared| {
             let (disk, directory) = state.disk_at(directory)?;
@@ -99,7 +104,7 @@ impl Vfs for SimFs {
     fn create_directory(&self, directory: &SimDirectory, name: Name<'_>, permissions: u16) -> io::Result<()> {
         self.call(Call::CreateDirectory, with_permissions(directory, name, permissions), |state, _| {
             let (disk, directory) = state.disk_at(directory)?;
-            let place = disk.place(directory, name.as_bytes())?;
+            let place = disk.writable_place(directory, name.as_bytes())?;
             let object = disk.create(place, Body::Directory(BTreeMap::new()), 0o700)?;
             if permissions == 0o700 { Ok(()) } else { disk.set_permissions(object, permissions) }
         })
@@ -108,7 +113,7 @@ impl Vfs for SimFs {
     fn create_file(&self, directory: &SimDirectory, name: Name<'_>, permissions: u16) -> io::Result<SimFile> {
         self.call(Call::CreateFile, with_permissions(directory, name, permissions), |state, shared| {
             let (disk, directory) = state.disk_at(directory)?;
-            let place = disk.place(directory, name.as_bytes())?;
+            let place = disk.writable_place(directory, name.as_bytes())?;
             let object = disk.create(place, Body::File(super::content::Content::default()), 0o600)?;
             if permissions != 0o600 {
                 disk.set_permissions(object, permissions)?;
@@ -122,7 +127,7 @@ impl Vfs for SimFs {
         self.call(Call::CreateLink, arguments, |state, _| {
             let (disk, directory) = state.disk_at(directory)?;
             names::check_target(target)?;
-            let place = disk.place(directory, name.as_bytes())?;
+            let place = disk.writable_place(directory, name.as_bytes())?;
             disk.create(place, Body::Link(Rc::from(target)), 0o777).map(|_| ())
         })
     }

@@ -108,6 +108,24 @@ impl Disk {
         }
     }
 
+    /// The same where the name is to change.
+    pub(super) fn writable_place(&self, directory: Object, name: &[u8]) -> Answer<Place> {
+        self.may_write(directory)?;
+        self.place(directory, name)
+    }
+
+    /// An ordinary user changes names only where the owner may write.
+    fn may_write(&self, directory: Object) -> Answer<()> {
+        let is_closed = self.settings.is_bound && self.node(directory)?.permissions & 0o200 == 0;
+        if is_closed { Err(Errno::ACCESS) } else { Ok(()) }
+    }
+
+    /// A directory that gets another one above it changes itself.
+    pub(super) fn may_move(&self, object: Object, from: Object, to: Object) -> Answer<()> {
+        let is_changed = from != to && self.node(object)?.is_directory();
+        if is_changed { self.may_write(object) } else { Ok(()) }
+    }
+
     /// The same for people, who are not concerned by what a directory refuses to us.
     pub(super) fn any_place(&self, directory: Object, name: &[u8]) -> Answer<Place> {
         let node = self.node(directory)?;

@@ -28,6 +28,8 @@ pub struct Settings {
     pub handles: u64,
     /// Which file system it is.
     pub device: u64,
+    /// We are an ordinary user, whom permissions bind.
+    pub is_bound: bool,
     /// Who owns everything.
     pub owner: u32,
     /// The group of everything.
@@ -50,6 +52,7 @@ impl Default for Settings {
             objects: 1 << 40,
             handles: 1 << 40,
             device: 1,
+            is_bound: false,
             owner: 1000,
             group: 1000,
             now: Timestamp::at(1_700_000_000),

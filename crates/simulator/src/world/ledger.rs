@@ -285,13 +285,13 @@ impl Ledger {
 
     /// These intents are open: what is in their slots may go back.
     pub fn is_open(&mut self, machine: usize, disk: &SimFs, intents: &[Intent]) {
-        let slot = |intent: &Intent| format!("{AREA}{RECOVERY}{}", intent.slot);
+        let slot = |intent: &Intent| Some(format!("{AREA}{RECOVERY}{}", intent.slot.as_ref()?));
         let displaced = |intent: &Intent| {
-            let bytes = disk.read(slot(intent)).ok()?;
+            let bytes = disk.read(slot(intent)?).ok()?;
             Some((intent.path.as_str().to_string(), self.id_of(&bytes)?))
         };
         let staged = |intent: &Intent| {
-            let there = disk.status_of(slot(intent)).ok()?;
+            let there = disk.status_of(slot(intent)?).ok()?;
             intent.staged.map(|staged| staged.inode).filter(|staged| *staged == there.inode)
         };
         self.displaced[machine] = intents.iter().filter_map(displaced).collect();

@@ -454,6 +454,6 @@ fn refused(operations: Vec<Operation>, text: &str) -> Vec<Outcome> {
     let undone = Undone::Failed(failure);
     operations
         .into_iter()
-        .map(|operation| Outcome { operation, result: Err(undone.clone()), intent: None })
+        .map(|operation| Outcome { operation, result: Err(undone.clone()), intents: Vec::new() })
         .collect()
 }

@@ -83,10 +83,12 @@ fn draw(
             done(format!("ln -s {target} {path}"), &[path])
         }
         14 => {
-            let permissions = [0o644, 0o600, 0o755, 0o700][choices.choose(4, "permissions") as usize];
             let is_directory = disk.status_of(path).ok()?.kind
                 == homesync_disk::ObjectKind::Kept(homesync_protocol::Kind::Directory);
-            disk.user_chmod(path, if is_directory { permissions | 0o700 } else { permissions }).ok()?;
+            let which: [u16; 4] =
+                if is_directory { [0o755, 0o700, 0o555, 0o500] } else { [0o644, 0o600, 0o755, 0o700] };
+            let permissions = which[choices.choose(4, "permissions") as usize];
+            disk.user_chmod(path, permissions).ok()?;
             done(format!("chmod {permissions:o} {path}"), &[path])
         }
         _ => {

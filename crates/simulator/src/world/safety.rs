@@ -123,7 +123,7 @@ impl World {
             self.reach("older index");
             // How files looked before their bytes changed, it does not know.
             self.ledger.borrow_mut().keeps_damaged(number);
-            let slots: Vec<String> = open.into_iter().map(|intent| intent.slot).collect();
+            let slots: Vec<String> = open.into_iter().filter_map(|intent| intent.slot).collect();
             self.ledger.borrow_mut().forgets(number, &disk.walk(), &slots);
             self.next_index_id += 1;
             let earlier = old.counter_floor().unwrap_or(0);

@@ -105,7 +105,7 @@ fn c4_the_loser_gets_its_name_although_its_old_one_was_taken_while_nothing_could
         }
     }));
     let outcome = bench.execute(vec![operation]).remove(0);
-    assert!(matches!(outcome.result, Err(Undone::Failed(_))) && outcome.intent.is_none(), "{outcome:?}");
+    assert!(matches!(outcome.result, Err(Undone::Failed(_))) && outcome.intents.is_empty(), "{outcome:?}");
     bench.fs.user_write("d/a", b"edit").unwrap();
     bench.fs.set_hook(Box::new(|_, _, _| {}));
     bench.fs.set_faults(Faults::default());

@@ -38,15 +38,16 @@ type At<'a> = (&'a SimDirectory, Name<'a>);
 pub(super) fn rename(state: &mut State, from: At<'_>, to: At<'_>) -> Answer<()> {
     let (from_directory, to_directory) = (state.object(&from.0.0)?, state.object(&to.0.0)?);
     let disk = &mut state.disk;
-    let from = disk.place(from_directory, from.1.as_bytes())?;
+    let from = disk.writable_place(from_directory, from.1.as_bytes())?;
     let object = disk.find(&from)?;
-    let to = disk.place(to_directory, to.1.as_bytes())?;
+    let to = disk.writable_place(to_directory, to.1.as_bytes())?;
     if disk.slot(&to).is_some() {
         return Err(Errno::EXIST);
     }
     if disk.is_below(to_directory, object) {
         return Err(Errno::INVAL);
     }
+    disk.may_move(object, from_directory, to_directory)?;
     disk.rename(from, to, object)
 }
 
@@ -56,8 +57,8 @@ pub(super) fn exchange(state: &mut State, one: At<'_>, two: At<'_>) -> Answer<()
     if !disk.settings.exchange {
         return Err(Errno::INVAL);
     }
-    let one = disk.place(first, one.1.as_bytes())?;
-    let two = disk.place(second, two.1.as_bytes())?;
+    let one = disk.writable_place(first, one.1.as_bytes())?;
+    let two = disk.writable_place(second, two.1.as_bytes())?;
     let objects = (disk.find(&one)?, disk.find(&two)?);
     if disk.is_below(second, objects.0) || disk.is_below(first, objects.1) {
         return Err(Errno::INVAL);
@@ -65,11 +66,13 @@ pub(super) fn exchange(state: &mut State, one: At<'_>, two: At<'_>) -> Answer<()
     if objects.0 == objects.1 {
         return Ok(());
     }
+    disk.may_move(objects.0, first, second)?;
+    disk.may_move(objects.1, second, first)?;
     disk.exchange(one, two, objects)
 }
 
 pub(super) fn remove_file(disk: &mut Disk, directory: Object, name: &[u8]) -> Answer<()> {
-    let place = disk.place(directory, name)?;
+    let place = disk.writable_place(directory, name)?;
     let object = disk.find(&place)?;
     if disk.node(object)?.is_directory() {
         return Err(Errno::ISDIR);
@@ -79,7 +82,7 @@ pub(super) fn remove_file(disk: &mut Disk, directory: Object, name: &[u8]) -> An
 }
 
 pub(super) fn remove_directory(disk: &mut Disk, directory: Object, name: &[u8]) -> Answer<()> {
-    let place = disk.place(directory, name)?;
+    let place = disk.writable_place(directory, name)?;
     let object = disk.find(&place)?;
     let children = disk.cached.children(object).ok_or(Errno::NOTDIR)?;
     if !children.is_empty() {

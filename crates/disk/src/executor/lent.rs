@@ -1,0 +1,233 @@
+//! Directories that their owner may not write in, lent to us for the time of a batch.
+//!
+//! Nothing can be put into such a directory or taken out of it, and it cannot be moved itself, unless we are above permissions. So it gets the
+//! permission to write for as long as the batch takes. Before that it is written down durably, in an intent without a slot; and after it, or at the
+//! next start if there was a kill, it gets back what it had. A person who sets its permissions meanwhile has the last word.
+
+use super::prepare::{Prepared, missing_is_changed, permissions_of};
+use super::{Executor, Job, Stop};
+use crate::tree::Place;
+use crate::vfs::{Status, Vfs};
+use homesync_engine::{Displaced, Expected, Intent, Journal, Operation, Stamp, Step};
+use homesync_paths::RelativePath;
+use homesync_protocol::{Content, Entry, Kind};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::sync::Arc;
+
+/// Its owner may write in it.
+const WRITE: u16 = 0o200;
+/// All that its owner may do with a directory.
+const EVERYTHING: u16 = 0o700;
+
+/// A directory that is lent.
+pub(super) struct Lent<V: Vfs> {
+    intent: Intent,
+    /// Held where it may get another name meanwhile; the others are found again by their names, for there may be thousands.
+    directory: Option<Arc<V::Directory>>,
+}
+
+/// The permissions of a directory while it is lent.
+fn lent(permissions: u16) -> u16 {
+    permissions | EVERYTHING
+}
+
+impl<V: Vfs> Executor<'_, V> {
+    /// The permissions with which a new directory comes into place: until the end of the batch it is lent.
+    pub(super) fn permissions_at_first(&self, entry: &Entry) -> u16 {
+        match permissions_of(entry) {
+            permissions if self.is_lent_with(permissions) => lent(permissions),
+            permissions => permissions,
+        }
+    }
+
+    fn is_lent_with(&self, permissions: u16) -> bool {
+        permissions & WRITE == 0 && self.tree.vfs.bound_user().is_some()
+    }
+
+    /// A directory that its owner may not write in, before or after, gets its permissions when everything in it is done: they may forbid that. But it
+    /// cannot wait where it goes along with one above it.
+    pub(super) fn done_last(&self, jobs: &[Job<V>]) -> BTreeSet<usize> {
+        let is_closed = |operation: &Operation| {
+            let before =
+                matches!(operation.expected, Expected::Object(stamp) if self.is_lent_with(stamp.permissions));
+            before || self.is_lent_with(permissions_of(&operation.entry))
+        };
+        let stays = |path: &RelativePath| {
+            let goes_along = |job: &Job<V>| {
+                is_displaced_directory(&job.operation) && path.is_at_or_below(&job.operation.path)
+            };
+            !jobs.iter().any(goes_along)
+        };
+        let adjusted = jobs.iter().enumerate().filter(|(_, job)| job.operation.adjusts_directory());
+        let last = adjusted.filter(|(_, job)| is_closed(&job.operation) && stays(&job.operation.path));
+        last.map(|(number, _)| number).collect()
+    }
+
+    /// The directories that have to be lent for what is ready, as they are to be written down.
+    pub(super) fn to_be_lent<J: Journal>(
+        &self,
+        jobs: &[Job<V>],
+        journal: &mut J,
+    ) -> Result<Vec<Lent<V>>, J::Error> {
+        if self.tree.vfs.bound_user().is_none() {
+            return Ok(Vec::new());
+        }
+        let ready = || jobs.iter().filter(|job| matches!(job.state, Ok(Some(_))));
+        let mut found = self.places_to_be_lent(ready().map(|job| &job.operation).collect());
+        for job in ready() {
+            let Ok(Some(Prepared { staged: Some(staged), .. })) = &job.state else { continue };
+            let (operation, permissions) = (&job.operation, permissions_of(&job.operation.entry));
+            if operation.entry.content == Content::Directory && self.is_lent_with(permissions) {
+                found.push(Lent::new(operation.path.clone(), Stamp { permissions, ..staged.stamp }, None));
+            }
+        }
+        if found.is_empty() {
+            return Ok(found);
+        }
+        for job in ready() {
+            found.iter_mut().for_each(|lent| lent.goes_with(&job.operation));
+        }
+        let first = journal.reserve(found.len() as u64)?;
+        found.iter_mut().zip(first..).for_each(|(lent, number)| lent.intent.number = number);
+        Ok(found)
+    }
+
+    /// Those that are there already.
+    fn places_to_be_lent(&self, operations: Vec<&Operation>) -> Vec<Lent<V>> {
+        let mut places: BTreeMap<RelativePath, bool> = BTreeMap::new();
+        for operation in operations {
+            for path in filled(operation) {
+                places.entry(path).or_insert(false);
+            }
+            if is_displaced_directory(operation) {
+                places.insert(operation.path.clone(), true);
+            }
+        }
+        let mut found = Vec::new();
+        for (path, is_displaced) in places {
+            // What cannot be opened or looked at refuses what is to be done in it as well.
+            let Ok(directory) = self.tree.directory(&path) else { continue };
+            let Ok(status) = self.tree.vfs.directory_status(&directory) else { continue };
+            let is_ours = self.tree.vfs.bound_user() == Some(status.owner);
+            if let Some(stamp) =
+                status.stamp().filter(|stamp| is_ours && self.is_lent_with(stamp.permissions))
+            {
+                found.push(Lent::new(path, stamp, is_displaced.then_some(directory)));
+            }
+        }
+        found
+    }
+
+    /// Makes them writable, now that it is written down. What cannot be lent refuses what is to be done in it.
+    pub(super) fn lend<'i>(&self, all: impl Iterator<Item = &'i Intent>) {
+        for intent in all {
+            if let (Ok(Some((directory, has))), Expected::Object(own)) =
+                (self.find_lent(intent), intent.expected)
+                && has.permissions == own.permissions
+            {
+                let _ = self.tree.vfs.set_directory_permissions(&directory, lent(own.permissions));
+            }
+        }
+    }
+
+    /// Gives them all back.
+    pub(super) fn give_back(&self, all: &[Lent<V>]) -> io::Result<()> {
+        let mut refused = Ok(());
+        for one in all {
+            let given = match &one.directory {
+                Some(directory) => self.give_back_one(directory, &one.intent),
+                None => self.settle_lent(&one.intent),
+            };
+            refused = refused.and(given);
+        }
+        refused
+    }
+
+    /// A directory that is on its way out of a person's sight, or was when we were stopped, is made such that it can be moved on. If it comes back,
+    /// what was written down of it says what it gets back.
+    pub(super) fn lend_displaced(&self, at: &Place<V>, found: &Stamp) -> io::Result<()> {
+        if found.kind != Kind::Directory || !self.is_lent_with(found.permissions) {
+            return Ok(());
+        }
+        let directory = self.tree.vfs.open_directory(&at.directory, at.name()?)?;
+        self.tree.vfs.set_directory_permissions(&directory, lent(found.permissions))
+    }
+
+    /// Gives one back of which only what was written down is known. It may be gone, or never have come into place.
+    pub(super) fn settle_lent(&self, intent: &Intent) -> io::Result<()> {
+        match self.find_lent(intent)? {
+            Some((directory, _)) => self.give_back_one(&directory, intent),
+            None => Ok(()),
+        }
+    }
+
+    fn give_back_one(&self, directory: &Arc<V::Directory>, intent: &Intent) -> io::Result<()> {
+        let Expected::Object(own) = intent.expected else { return Ok(()) };
+        if self.tree.vfs.directory_status(directory)?.permissions == lent(own.permissions) {
+            self.names_change(directory)?;
+            self.tree.vfs.set_directory_permissions(directory, own.permissions)?;
+        }
+        Ok(())
+    }
+
+    /// It, under its name or one that it may have got meanwhile, and how it is now.
+    fn find_lent(&self, intent: &Intent) -> io::Result<Option<(Arc<V::Directory>, Status)>> {
+        let Expected::Object(own) = intent.expected else { return Ok(None) };
+        for path in std::iter::once(&intent.path).chain(&intent.copies) {
+            let directory = match self.tree.directory(path).map_err(missing_is_changed) {
+                Err(Stop::Undone(_)) => continue,
+                Err(Stop::Refused(error)) => return Err(error),
+                Ok(directory) => directory,
+            };
+            let status = self.tree.vfs.directory_status(&directory)?;
+            if status.inode == own.inode {
+                return Ok(Some((directory, status)));
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl<V: Vfs> Lent<V> {
+    fn new(path: RelativePath, stamp: Stamp, directory: Option<Arc<V::Directory>>) -> Self {
+        let (staged, staged_name, slot, copies) = (None, None, None, Vec::new());
+        let expected = Expected::Object(stamp);
+        // Its number comes from the journal.
+        Self { intent: Intent { number: 0, path, expected, staged, staged_name, slot, copies }, directory }
+    }
+
+    /// Where a directory at or above it becomes a conflict copy, it goes along.
+    fn goes_with(&mut self, operation: &Operation) {
+        let Step::Put { displaced: Displaced::Conflict(copies) } = &operation.step else { return };
+        let Some(below) = self.intent.path.as_str().strip_prefix(operation.path.as_str()) else { return };
+        if below.is_empty() || below.starts_with('/') {
+            let names = copies.iter().map(|copy| RelativePath::parse(&format!("{}{below}", copy.as_str())));
+            self.intent.copies.extend(names.flatten());
+        }
+    }
+
+    pub(super) fn intent(&self) -> &Intent {
+        &self.intent
+    }
+}
+
+/// The directories in which names change.
+fn filled(operation: &Operation) -> Vec<RelativePath> {
+    let mut filled: Vec<RelativePath> = operation.paths().filter_map(RelativePath::parent).collect();
+    if let Step::Put { displaced: Displaced::Conflict(copies) } = &operation.step {
+        // If a person takes the directory of a copy away meanwhile, it is made again.
+        filled.extend(copies.iter().flat_map(RelativePath::ancestors));
+    }
+    // There may be one already that serves as the one to be made.
+    if matches!(operation.step, Step::Put { .. }) && operation.entry.content == Content::Directory {
+        filled.push(operation.path.clone());
+    }
+    filled
+}
+
+/// A directory that goes to another place, or of which the rest goes with it.
+fn is_displaced_directory(operation: &Operation) -> bool {
+    let is_directory = matches!(operation.expected, Expected::Object(stamp) if stamp.kind == Kind::Directory);
+    is_directory && matches!(operation.step, Step::Put { .. } | Step::Remove)
+}
