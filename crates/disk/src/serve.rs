@@ -72,3 +72,25 @@ pub fn read_whole<V: Vfs>(vfs: &V, path: &RelativePath, most: usize) -> io::Resu
     bytes.truncate(filled);
     Ok(Some(bytes))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::LocalFs;
+    use std::fs;
+
+    #[test]
+    fn f3_what_is_asked_for_beyond_the_end_or_with_other_bytes_is_answered_with_nothing() {
+        let root = tempfile::tempdir().unwrap();
+        fs::write(root.path().join("file"), b"0123456789").unwrap();
+        let vfs = LocalFs::open(root.path()).unwrap();
+        let path = RelativePath::parse("file").unwrap();
+        let ask = |offset, size, bytes: &[u8]| {
+            serve_part(&vfs, Wanted { path: &path, offset, size, hash: hash_of(bytes) }).ok().flatten()
+        };
+        assert_eq!(ask(2, 3, b"234").as_deref(), Some(&b"234"[..]));
+        assert_eq!(ask(8, 3, b"89"), None, "over the end");
+        assert_eq!(ask(u64::MAX - 1, 3, b"89"), None, "far beyond it");
+        assert_eq!(ask(2, 3, b"235"), None, "other bytes by now");
+    }
+}

@@ -68,7 +68,7 @@ fn d12_names_of_the_program_itself_never_travel() {
 }
 
 #[test]
-fn a_list_of_blocks_that_does_not_fit_stops_only_its_file() {
+fn f3_a_list_of_blocks_that_does_not_fit_stops_only_its_file() {
     let hash = [7; 32];
     let sized = |size: i64, blocks: &[Vec<u8>]| reason(file(&[number(3, size), blocks.concat()]));
     assert!(matches!(sized(-5, &[block(0, 5, &hash)]), RefusedReason::Size(-5)));
