@@ -25,6 +25,7 @@ pub(crate) use standing::{Held, Standing};
 pub(crate) use staying::Named;
 
 use crate::bell::Bell;
+use crate::crew::Crew;
 use crate::differences::Differences;
 use crate::fleet::FolderPlan;
 use crate::inbox::Inbox;
@@ -41,7 +42,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, mpsc};
-use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 /// Threads that move blocks of one folder.
 const MOVERS: usize = 2;
@@ -101,11 +102,14 @@ pub(crate) struct Surroundings {
     pub(crate) share: Arc<dyn Fn() + Send + Sync>,
 }
 
+/// A thread of a folder that has not ended after this time waits for its disk.
+const END: Duration = Duration::from_secs(2);
+
 /// A folder that runs. It ends when this is dropped.
 pub(crate) struct Folder {
     /// What all its threads share.
     pub(crate) shared: Arc<Shared>,
-    thread: Option<JoinHandle<()>>,
+    engine: Option<Crew>,
 }
 
 impl Folder {
@@ -137,20 +141,21 @@ impl Folder {
         });
         let (of_thread, database) = (shared.clone(), around.database);
         let (opened, is_opened) = mpsc::channel();
-        let thread = thread::Builder::new()
-            .name(format!("folder {}", shared.id))
-            .spawn(move || engine_loop::run(&of_thread, &database, &opened))?;
+        let mut engine = Crew::new();
+        let run = move || engine_loop::run(&of_thread, &database, &opened);
+        engine.spawn(format!("folder {}", shared.id), run)?;
         // Others are told of it with its index's id, or, if that could not be opened, as one that stands still.
         let _ = is_opened.recv();
-        Ok(Self { shared, thread: Some(thread) })
+        Ok(Self { shared, engine: Some(engine) })
     }
 }
 
 impl Drop for Folder {
     fn drop(&mut self) {
         self.shared.end();
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
+        if let Some(engine) = self.engine.take() {
+            // It waits for its own threads meanwhile.
+            engine.end(END * 2);
         }
     }
 }
@@ -209,6 +214,11 @@ impl Shared {
     /// How versions are kept, with names in this machine's time.
     fn versioning(&self) -> Option<Versioning> {
         self.plan().versions.map(|kind| Versioning { kind, utc_offset: crate::clock::utc_offset() })
+    }
+
+    /// For how long its disk has not answered, if it hangs.
+    pub(crate) fn hangs_for(&self) -> Option<Duration> {
+        self.looks.hangs_for()
     }
 
     /// The patterns in force.

@@ -8,6 +8,7 @@ mod answers;
 mod bell;
 mod clock;
 pub mod control;
+mod crew;
 mod daemon;
 mod differences;
 mod exchange;

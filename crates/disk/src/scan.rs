@@ -111,6 +111,12 @@ impl<'v, V: Vfs> Scanner<'v, V> {
         Self { tree: Tree::new(vfs), ignore, known, now, as_of, root_device, control, closed }
     }
 
+    /// Whoever has this sees how it goes, and can end it.
+    #[must_use]
+    pub fn with_control(self, control: &'v ScanControl) -> Self {
+        Self { control: Some(control), ..self }
+    }
+
     /// Such directories are reported and, unless one of them is what is asked for, not entered.
     #[must_use]
     pub fn not_entering(self, closed: fn(&RelativePath) -> bool) -> Self {

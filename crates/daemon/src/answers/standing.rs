@@ -56,12 +56,20 @@ impl Answers {
         };
         let with = plan.with.iter().map(|device| self.with_report(view, folder, &standing, *device));
         let held = standing.held.iter().filter(|held| held.reason != Reason::SendOnly);
-        let reason = standing.problem.clone().or_else(|| standing.halted.clone());
+        let hangs = folder.hangs_for().map(|quiet| {
+            format!("its disk has not answered for {} seconds: is it a mount that hangs?", quiet.as_secs())
+        });
+        let is_hanging = hangs.is_some();
+        let reason = standing.problem.clone().or_else(|| standing.halted.clone()).or(hangs);
         FolderReport {
             name: plan.name.clone(),
             id: plan.id.clone(),
             path: plan.path.display().to_string(),
-            state: state_of(&standing, here.items, plan.kind),
+            state: match state_of(&standing, here.items, plan.kind) {
+                FolderState::Paused => FolderState::Paused,
+                _ if is_hanging => FolderState::Error,
+                state => state,
+            },
             reason: reason.filter(|_| !standing.is_paused),
             advice: standing.advice.clone(),
             items: standing.items,

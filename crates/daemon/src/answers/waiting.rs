@@ -70,7 +70,8 @@ impl Answers {
         }
         let is_looked_at = |(folder, before): (&Arc<Shared>, &u64)| {
             let standing = folder.standing();
-            standing.looks > *before || standing.problem.is_some() || !standing.questions.is_empty()
+            let stands_still = standing.problem.is_some() || !standing.questions.is_empty();
+            standing.looks > *before || stands_still || folder.hangs_for().is_some()
         };
         while !folders.iter().zip(&before).all(is_looked_at) && !patience.is_over() {
             let rung = self.changes.count();

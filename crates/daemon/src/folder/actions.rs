@@ -55,7 +55,8 @@ impl EngineLoop {
         let now = self.clock.now();
         let actions = self.shared.index.read(|index| self.engine.handle(event, index, now))?;
         self.perform(actions)?;
-        while !self.is_doubtful {
+        // Nothing is begun before the folder's directory has been found: it would fail, and a person would read that it is not there.
+        while !self.is_doubtful && self.shared.root.opened().is_some() {
             let now = self.clock.now();
             let actions = self.shared.index.read(|index| self.engine.poll(index, now))?;
             if actions.is_empty() {

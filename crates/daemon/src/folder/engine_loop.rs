@@ -5,8 +5,9 @@ use super::memory::Remembered;
 use super::root::Opened;
 use super::standing::Held;
 use super::staying::Staying;
-use super::{Named, Shared, Standing, look, operate, short_id, watch};
+use super::{END, Named, Shared, Standing, look, operate, short_id, watch};
 use crate::clock::{Clock, seconds};
+use crate::crew::Crew;
 use crate::differences::Side;
 use crate::fleet::FolderPlan;
 use crate::inbox::Next;
@@ -19,7 +20,6 @@ use homesync_paths::RelativePath;
 use homesync_protocol::{DeviceId, Entry};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, PoisonError};
-use std::thread;
 use std::time::{Duration, Instant};
 use tracing::{info, warn};
 
@@ -224,26 +224,22 @@ impl EngineLoop {
     /// Runs with the threads that look and operate, which end with it.
     fn run_with_threads(&mut self) -> Result<(), Broken> {
         let shared = self.shared.clone();
-        let spawn = |name: &str, work: Box<dyn FnOnce() + Send>| {
-            thread::Builder::new().name(format!("{name} {}", shared.id)).spawn(work)
-        };
-        let looking = shared.clone();
-        let operating = shared.clone();
-        let threads = [
-            spawn("look", Box::new(move || look::run(&looking, &looking.looks, &looking.inbox))),
-            spawn("operate", Box::new(move || operate::run(&operating))),
-        ];
-        let result = match threads.iter().find_map(|thread| thread.as_ref().err()) {
-            Some(error) => Err(Broken(format!("no thread can be started: {error}"))),
-            None => self.begin().and_then(|()| self.run()),
+        let (looking, operating) = (shared.clone(), shared.clone());
+        let mut crew = Crew::new();
+        let started = crew
+            .spawn(format!("look {}", shared.id), move || look::run(&looking, &looking.looks, &looking.inbox))
+            .and_then(|()| crew.spawn(format!("operate {}", shared.id), move || operate::run(&operating)));
+        let result = match started {
+            Err(error) => Err(Broken(format!("no thread can be started: {error}"))),
+            Ok(()) => self.begin().and_then(|()| self.run()),
         };
         self.watcher = None;
         shared.looks.end();
         shared.deeds.close();
         // Who waits for room in the inbox waits no longer.
         shared.inbox.close();
-        for thread in threads.into_iter().flatten() {
-            let _ = thread.join();
+        if !crew.end(END) {
+            warn!(folder = %shared.id, "its disk does not answer, and is not waited for");
         }
         result
     }

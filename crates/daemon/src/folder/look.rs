@@ -12,9 +12,12 @@ use homesync_protocol::Content;
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// So many reports wait for the engine before the look waits.
 const MOST_REPORTS: usize = 64;
+/// A disk that takes longer for an answer hangs.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What is to be looked at.
 #[derive(Default)]
@@ -84,6 +87,13 @@ impl Looks {
         self.wanted().is_ended = true;
         self.control().stop();
         self.news.notify_all();
+    }
+
+    /// For how long the disk has not answered, if that is longer than any disk takes that is well.
+    pub(crate) fn hangs_for(&self) -> Option<Duration> {
+        // In this order: what begins meanwhile has only just begun.
+        let quiet = self.control().quiet_for();
+        Some(quiet).filter(|quiet| *quiet > PATIENCE && self.wanted().is_running)
     }
 
     fn is_ended(&self) -> bool {
@@ -191,8 +201,10 @@ impl Reporter<'_> {
             true => None,
             false => self.shared.index.read(|index| index.local(path)).ok().flatten(),
         };
-        let scanner =
-            Scanner::new(self.vfs, &self.ignore, &known, timestamp(), self.as_of).not_entering(is_repository);
+        let control = self.looks.control();
+        let scanner = Scanner::new(self.vfs, &self.ignore, &known, timestamp(), self.as_of)
+            .not_entering(is_repository)
+            .with_control(&control);
         let (mut repositories, mut asked) = (BTreeSet::new(), Vec::new());
         let mut report = |report: Report| {
             note_repositories(&report, &mut repositories);
@@ -200,7 +212,6 @@ impl Reporter<'_> {
         };
         match job {
             Job::Everything => {
-                let control = self.looks.control();
                 let (ignore, now) = (&self.ignore, timestamp());
                 let scanner = ParallelScanner::new(self.vfs, ignore, &known, now, self.as_of, &control);
                 // Cut short, it was asked to end.
@@ -247,6 +258,8 @@ impl Reporter<'_> {
 
     fn tell(&self, event: Event) {
         self.inbox.put_when_room(Input::Engine(event), MOST_REPORTS);
+        // It was not the disk that it waited for.
+        self.looks.control().gets_on();
     }
 }
 
