@@ -156,6 +156,8 @@ pub struct Folder {
     removals: removals::Removals,
     fetches: fetches::Fetches,
     epochs: epochs::Epochs,
+    /// Directories that were looked at while they were lent: they are looked at again.
+    lent_meanwhile: BTreeSet<RelativePath>,
     failures: BTreeMap<RelativePath, outcomes::Attempts>,
     locks: BTreeMap<RelativePath, BTreeSet<Option<RelativePath>>>,
     /// Since when, in ticks, a repository was seen busy.
@@ -197,6 +199,7 @@ impl Folder {
             removals: removals::Removals::default(),
             fetches: fetches::Fetches::default(),
             epochs: epochs::Epochs::default(),
+            lent_meanwhile: BTreeSet::new(),
             failures: BTreeMap::new(),
             locks: BTreeMap::new(),
             busy_since: None,

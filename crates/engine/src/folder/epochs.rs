@@ -8,6 +8,7 @@ use crate::operation::{Displaced, Operation, Step};
 use crate::surroundings::has_at_or_above;
 use crate::trees::{Unreadable, View};
 use homesync_paths::RelativePath;
+use homesync_protocol::Content;
 use std::collections::{BTreeSet, VecDeque};
 
 /// So many batches are remembered path by path; a look that began before the oldest of them says nothing at all.
@@ -42,8 +43,12 @@ impl Epochs {
         operations: impl Iterator<Item = &'a Operation>,
         view: &dyn View,
     ) -> Result<(), Unreadable> {
-        let changed: BTreeSet<RelativePath> = operations.flat_map(paths_of).collect();
-        let mut lent = BTreeSet::new();
+        let (mut changed, mut lent) = (BTreeSet::new(), BTreeSet::new());
+        for operation in operations {
+            changed.extend(paths_of(operation));
+            // One that is new is lent until everything in it is done.
+            lent.extend(comes_closed(operation).then(|| operation.path.clone()));
+        }
         for path in changed.iter().filter_map(RelativePath::parent).collect::<BTreeSet<_>>() {
             let own = view.local(&path)?;
             if own.and_then(|own| own.entry.permissions).is_some_and(|permissions| permissions & WRITE == 0) {
@@ -60,6 +65,11 @@ impl Epochs {
         Ok(())
     }
 
+    /// The path is lent in the batch that is under way: what is seen of it meanwhile is not how it is.
+    pub(super) fn is_lent_now(&self, path: &RelativePath) -> bool {
+        self.batches.back().is_some_and(|batch| batch.lent.contains(path))
+    }
+
     /// A look at the path that began at `as_of` was overtaken.
     pub(super) fn is_overtaken(&self, path: &RelativePath, as_of: u64) -> bool {
         if planted(Bug::StaleLookBelieved) {
@@ -71,6 +81,12 @@ impl Epochs {
         let mut later = self.batches.iter().filter(|batch| batch.epoch > as_of);
         later.any(|batch| batch.lent.contains(path) || has_at_or_above(&batch.changed, path))
     }
+}
+
+/// A directory gets permissions that forbid to write in it.
+fn comes_closed(operation: &Operation) -> bool {
+    operation.entry.content == Content::Directory
+        && operation.entry.permissions.is_some_and(|permissions| permissions & WRITE == 0)
 }
 
 /// Every path at which something may appear or disappear.
@@ -91,7 +107,7 @@ mod tests {
     use crate::MemoryTrees;
     use crate::operation::Expected;
     use crate::trees::Local;
-    use homesync_protocol::{Content, Entry, Kind, ShortId, Timestamp, Validity, Version};
+    use homesync_protocol::{Entry, Kind, ShortId, Timestamp, Validity, Version};
 
     fn path(text: &str) -> RelativePath {
         RelativePath::parse(text).unwrap()
@@ -128,6 +144,7 @@ mod tests {
         for overtaken in ["closed", "closed/a", "open/b"] {
             assert!(epochs.is_overtaken(&path(overtaken), 0), "{overtaken}");
         }
+        assert!(epochs.is_lent_now(&path("closed")) && !epochs.is_lent_now(&path("open")));
         for other in ["open", "closed/c"] {
             assert!(!epochs.is_overtaken(&path(other), 0), "{other}");
         }

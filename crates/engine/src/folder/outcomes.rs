@@ -53,6 +53,7 @@ impl Folder {
         self.is_operating = false;
         self.epochs.operated(outcomes.iter().map(|outcome| &outcome.operation), view)?;
         let mut gathered = Gathered::default();
+        gathered.looks.extend(std::mem::take(&mut self.lent_meanwhile));
         let mut removed = 0;
         for outcome in outcomes {
             // What was refused half-way is settled from its intent, before anything else is done.

@@ -102,6 +102,10 @@ impl Folder {
         let mut gathered = Gathered::default();
         // Directories last: whether a directory is more than a remnant is known when its children are.
         for (path, seen) in seen.into_iter().rev() {
+            if self.is_operating && self.epochs.is_lent_now(&path) {
+                self.lent_meanwhile.insert(path);
+                continue;
+            }
             if self.epochs.is_overtaken(&path, as_of) {
                 gathered.looks.push(path);
                 continue;
