@@ -244,7 +244,7 @@ pub struct LogLine {
     pub path: String,
     /// Who made the change that led to it.
     pub by: String,
-    /// Where the bytes are that were displaced, below the recovery area.
+    /// Where the bytes are that were displaced: below the recovery area, or `taken by` a program.
     pub kept: Option<String>,
 }
 

@@ -1,5 +1,6 @@
 //! The settings as the daemon works by them: names have become device ids, and what makes no sense is a problem that holds back only itself.
 
+use crate::keeper::KeeperCommand;
 use homesync_disk::VersioningKind;
 use homesync_engine::{FolderKind, Guard};
 use homesync_host::configuration::{
@@ -64,6 +65,8 @@ pub(crate) struct FolderPlan {
     pub(crate) most_conflicts: usize,
     /// Which versions are kept of what is displaced.
     pub(crate) versions: Option<VersioningKind>,
+    /// The program that keeps them instead.
+    pub(crate) keeper: Option<KeeperCommand>,
     /// What all machines are called here, this one too, by how versions name them.
     pub(crate) names: BTreeMap<ShortId, String>,
     /// Who is told when it is in step again.
@@ -210,6 +213,7 @@ fn folder(
         permissions: settings.permissions,
         most_conflicts: settings.conflicts as usize,
         versions: versions(settings),
+        keeper: keeper(settings)?,
         names: BTreeMap::new(),
         on_synced: settings.on_synced.clone(),
         on_conflict: settings.on_conflict.clone(),
@@ -241,12 +245,20 @@ fn network(name: &str, settings: &NetworkSettings) -> Result<NamedNetwork, Strin
     }
 }
 
+/// The program that keeps versions. Without one nothing runs, because nothing would be kept.
+fn keeper(settings: &FolderSettings) -> Result<Option<KeeperCommand>, String> {
+    match settings.versioning {
+        VersioningWord::External => KeeperCommand::parse(&settings.version_command).map(Some),
+        _ => Ok(None),
+    }
+}
+
 fn versions(settings: &FolderSettings) -> Option<VersioningKind> {
     /// A year: what other tools keep.
     const USUAL_DAYS: u32 = 365;
     let cleanout_days = settings.keep_days.unwrap_or(0);
     match settings.versioning {
-        VersioningWord::None => None,
+        VersioningWord::None | VersioningWord::External => None,
         VersioningWord::TrashCan => Some(VersioningKind::TrashCan { cleanout_days }),
         VersioningWord::Simple => {
             Some(VersioningKind::Simple { keep: settings.keep_versions, cleanout_days })

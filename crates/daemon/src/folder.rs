@@ -32,6 +32,7 @@ use crate::inbox::Inbox;
 use crate::pool::Pool;
 use homesync_disk::{LocalFs, Versioning, failure};
 use homesync_engine::{BlockResult, Failure, Journal, View};
+use homesync_host::run::Cancel;
 use homesync_index::{Database, IndexError};
 use homesync_paths::{IgnoreRules, RelativePath};
 use homesync_protocol::{BlockHash, BlocksHash, DeviceId, Entry, ShortId};
@@ -80,6 +81,8 @@ pub(crate) struct Shared {
     peers: Arc<dyn Peers>,
     trouble: Arc<dyn Fn(String) + Send + Sync>,
     share: Arc<dyn Fn() + Send + Sync>,
+    /// Stops programs that the folder waits for.
+    programs: Cancel,
 }
 
 /// What a folder needs to begin.
@@ -136,6 +139,7 @@ impl Folder {
             peers: around.peers,
             trouble: around.trouble,
             share: around.share,
+            programs: Cancel::new(),
             plan: RwLock::new(plan),
             id,
         });
@@ -207,6 +211,7 @@ impl Shared {
     /// The end is near: what waits in the inbox does not count any more, and a look that is under way ends.
     pub(crate) fn end(&self) {
         self.is_ending.store(true, Ordering::SeqCst);
+        self.programs.pull();
         self.looks.end();
         self.inbox.put(Input::End);
     }

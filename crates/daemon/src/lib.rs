@@ -15,6 +15,7 @@ mod exchange;
 mod fleet;
 mod folder;
 mod inbox;
+mod keeper;
 pub mod patterns;
 mod platform;
 mod pool;

@@ -15,6 +15,7 @@ mod across;
 mod act;
 mod adjust;
 mod displace;
+mod external;
 mod foresight;
 mod lent;
 mod prepare;
@@ -24,6 +25,7 @@ mod stranded;
 mod version;
 
 pub(crate) use adjust::write_all;
+pub use external::External;
 
 use crate::durable::FLUSH_ALL;
 use crate::failure::failure;
@@ -47,6 +49,7 @@ pub struct Executor<'v, V: Vfs> {
     deletable: &'v dyn Fn(&RelativePath) -> bool,
     now: Timestamp,
     versioning: Option<Versioning>,
+    external: Option<External<'v>>,
     /// Directories whose names changed, by an arbitrary key, to be made durable at the end.
     changed: RefCell<BTreeMap<String, Arc<V::Directory>>>,
     /// Directories that were there already and are to get other permissions when everything in them is done.
@@ -71,7 +74,8 @@ impl<'v, V: Vfs> Executor<'v, V> {
     pub fn new(vfs: &'v V, deletable: &'v dyn Fn(&RelativePath) -> bool, now: Timestamp) -> Self {
         let changed = RefCell::new(BTreeMap::new());
         let to_be_closed = RefCell::default();
-        Self { tree: Tree::new(vfs), deletable, now, versioning: None, changed, to_be_closed }
+        let (versioning, external) = (None, None);
+        Self { tree: Tree::new(vfs), deletable, now, versioning, external, changed, to_be_closed }
     }
 
     /// Files that are replaced or removed become versions. Then the version is the copy from which they can be had back, and none stays in the
@@ -79,6 +83,12 @@ impl<'v, V: Vfs> Executor<'v, V> {
     #[must_use]
     pub fn with_versions(self, versioning: Option<Versioning>) -> Self {
         Self { versioning, ..self }
+    }
+
+    /// A person's program takes away files before they are replaced or removed. What it does not take away stays as it is.
+    #[must_use]
+    pub fn with_program(self, external: Option<External<'v>>) -> Self {
+        Self { external, ..self }
     }
 
     /// Does the operations in their order. Every one gets an outcome; one that fails holds up none of the others, except those of its unit.

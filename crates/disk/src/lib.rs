@@ -24,7 +24,7 @@ mod watch;
 pub use area::{AREA, MARKER};
 pub use base::{BASE_BUDGET, BaseStore, LARGEST_BASE, is_base};
 pub use durable::{changed_since, make_durable};
-pub use executor::Executor;
+pub use executor::{Executor, External};
 pub use failure::failure;
 pub use local::{LocalDirectory, LocalFile, LocalFs};
 pub use recovery::{Act, Collected, Item, Limits, Recovery};

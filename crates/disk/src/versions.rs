@@ -21,8 +21,7 @@ pub struct Versioning {
     pub utc_offset: i64,
 }
 
-/// Which versions are kept. With an external program the executor leaves what it displaced in the recovery area, and whoever runs the
-/// program takes it from there.
+/// Which versions are kept. An [external program](crate::External) keeps its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum VersioningKind {
     /// The last one, under its own name.

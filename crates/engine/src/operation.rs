@@ -1,6 +1,6 @@
 //! What the executor is asked to do to the disk: each with the exact object it must find and the exact object it leaves.
 
-use crate::Stamp;
+use crate::{Kept, Stamp};
 use homesync_paths::RelativePath;
 use homesync_protocol::{Content, Entry};
 
@@ -93,8 +93,8 @@ pub struct Outcome {
 pub struct Done {
     /// The object that is there now; nothing after a removal.
     pub stamp: Option<Stamp>,
-    /// Where the displaced object is, below the recovery area.
-    pub kept: Option<String>,
+    /// Where the displaced object is, if one was displaced that has no other name now.
+    pub kept: Option<Kept>,
     /// The conflict copy that was made, if one was.
     pub copy: Option<RelativePath>,
 }

@@ -8,8 +8,8 @@
 //! The trees are stored by the index; the engine sees them through [`View`]. A read that fails is an error that stops the decision:
 //! a path that could not be read is never taken for one that is not there.
 
-use crate::Stamp;
 use crate::canary::{Bug, planted};
+use crate::{Kept, Stamp};
 use homesync_paths::RelativePath;
 use homesync_protocol::{BlocksHash, Content, DeviceId, Entry, Kind, Relation, ShortId, Version};
 
@@ -204,8 +204,8 @@ pub struct JournalRecord {
     pub deed: Deed,
     /// Who made the change that led to it.
     pub by: ShortId,
-    /// Where the replaced or removed bytes are, below the recovery area.
-    pub kept: Option<String>,
+    /// Where the replaced or removed bytes are.
+    pub kept: Option<Kept>,
 }
 
 /// What was done.

@@ -4,6 +4,7 @@
 mod executor {
     mod bench;
     mod crashes;
+    mod external;
     mod keeping;
     mod mounted;
     mod races;

@@ -159,7 +159,7 @@ fn line(folder: &str, record: &JournalRecord, by: String) -> LogLine {
         deed: deed.to_string(),
         path: record.path.as_str().to_string(),
         by,
-        kept: record.kept.clone(),
+        kept: record.kept.as_ref().map(ToString::to_string),
     }
 }
 

@@ -7,7 +7,7 @@ use crate::clock::timestamp;
 use crate::control::{Answer, Refusal, RefusalKind, UndoAct, UndoPlan, UndoStep};
 use crate::folder::{Input, Shared};
 use homesync_disk::{LocalFs, Recovery};
-use homesync_engine::{Deed, JournalRecord};
+use homesync_engine::{Deed, JournalRecord, Kept};
 use homesync_index::Index;
 use homesync_paths::RelativePath;
 use std::collections::BTreeSet;
@@ -89,7 +89,12 @@ fn plan(folder: &str, records: &[(u64, JournalRecord)]) -> Option<UndoPlan> {
 
 fn step(record: &JournalRecord) -> UndoStep {
     let act = match (record.deed, &record.kept) {
-        (Deed::Removed | Deed::Replaced, Some(kept)) => UndoAct::BringBack { kept: kept.clone() },
+        (Deed::Removed | Deed::Replaced, Some(Kept::Recovery(kept))) => {
+            UndoAct::BringBack { kept: kept.clone() }
+        }
+        (Deed::Removed | Deed::Replaced, Some(Kept::Program(name))) => UndoAct::Leave(format!(
+            "{name} has taken it, as the folder's settings say: it is to be had back from there"
+        )),
         (Deed::Created, _) => UndoAct::TakeAway,
         (Deed::KeptAside, _) => UndoAct::Leave("both sides are there: `homesync conflicts list`".to_string()),
         (Deed::Moved, _) => UndoAct::Leave("it has another name only: move it back".to_string()),
@@ -131,7 +136,7 @@ mod tests {
     use homesync_protocol::ShortId;
 
     fn record(at: i64, path: &str, deed: Deed) -> JournalRecord {
-        let kept = (deed == Deed::Removed).then(|| format!("act/{path}"));
+        let kept = (deed == Deed::Removed).then(|| Kept::Recovery(format!("act/{path}")));
         JournalRecord { at, path: RelativePath::parse(path).unwrap(), deed, by: ShortId(1), kept }
     }
 

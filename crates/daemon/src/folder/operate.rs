@@ -3,8 +3,10 @@
 use super::{Input, Shared, keep_references, room};
 use crate::clock::{seconds, timestamp};
 use crate::inbox::Next;
+use crate::keeper::Keeper;
 use homesync_disk::{
-    BASE_BUDGET, BaseStore, Executor, LARGEST_BASE, Limits, LocalFs, Recovery, Vfs, read_whole, stamps,
+    BASE_BUDGET, BaseStore, Executor, External, LARGEST_BASE, Limits, LocalFs, Recovery, Vfs, read_whole,
+    stamps,
 };
 use homesync_engine::{
     Changes, Event, Failure, Operation, Outcome, Remedy, Step, Undone, View, all_below, git,
@@ -92,7 +94,16 @@ fn operate(shared: &Shared, operations: Vec<Operation>) -> Vec<Outcome> {
     };
     let ignore = shared.ignore();
     let deletable = |path: &RelativePath| ignore.decide(path).deletable;
-    let executor = Executor::new(&*opened.vfs, &deletable, timestamp()).with_versions(shared.versioning());
+    let keeper =
+        shared.plan().keeper.map(|command| Keeper::new(command, shared.root.path(), &shared.programs));
+    let take_away = |path: &RelativePath| match (&keeper, shared.root.believed()) {
+        (Some(keeper), Some(_)) => keeper.take_away(path),
+        _ => Err("the folder's directory is not there".to_string()),
+    };
+    let program = keeper.as_ref().map(|keeper| External { name: keeper.name(), take_away: &take_away });
+    let executor = Executor::new(&*opened.vfs, &deletable, timestamp())
+        .with_versions(shared.versioning())
+        .with_program(program);
     if let Err(text) = settle(shared, &executor) {
         return refused(operations, &text);
     }

@@ -26,6 +26,9 @@ pub(super) struct Replacement<'a, V: Vfs> {
 
 impl<V: Vfs> Executor<'_, V> {
     pub(super) fn act(&self, operation: &Operation, prepared: Prepared<V>) -> Result<Done, Stop> {
+        if let Some(program) = self.program_for(operation) {
+            return self.act_with_program(program, operation, prepared);
+        }
         match (&operation.step, operation.expected) {
             (Step::Put { .. }, Expected::Absent) => self.put_new(operation, prepared.staged),
             (Step::Put { displaced }, Expected::Object(_)) => {
@@ -57,7 +60,7 @@ impl<V: Vfs> Executor<'_, V> {
     }
 
     /// Nothing has this name; if something has it by now, a person was quicker.
-    fn put_new(&self, operation: &Operation, staged: Option<Staged<V>>) -> Result<Done, Stop> {
+    pub(super) fn put_new(&self, operation: &Operation, staged: Option<Staged<V>>) -> Result<Done, Stop> {
         let place = self.tree.place(&operation.path).map_err(missing_is_changed)?;
         let name = place.name()?;
         let vfs = self.tree.vfs;

@@ -102,6 +102,7 @@ pub(super) fn is_expected(found: Option<Stamp>, expected: Expected) -> bool {
 impl<V: Vfs> Executor<'_, V> {
     pub(super) fn prepare(&self, operation: &Operation, number: u64) -> Result<Prepared<V>, Stop> {
         let goes_through_slot = match (&operation.step, operation.expected) {
+            _ if self.program_for(operation).is_some() => false,
             // Where both names are one, the file must be away from it for a moment.
             (Step::Move { from, .. }, _) => self.is_other_spelling(from, &operation.path),
             (Step::Put { .. }, Expected::Object(_)) => true,

@@ -47,7 +47,7 @@ impl<V: Vfs> Executor<'_, V> {
     }
 
     /// The directory that it was in is gone, and so is it: that becomes durable with the nearest directory that is still there.
-    fn gone_already(&self, operation: &Operation) -> Result<Done, Stop> {
+    pub(super) fn gone_already(&self, operation: &Operation) -> Result<Done, Stop> {
         let mut nearest = self.tree.root()?;
         for above in operation.path.ancestors() {
             match self.tree.directory(&above) {

@@ -4,12 +4,13 @@
 //! next start goes on. Where it cannot become a version it stays in the recovery area, and nothing is lost.
 
 use super::Executor;
+use super::external::displaces_file;
 use crate::tree::Place;
 use crate::versions::{VERSIONS, Versioning, VersioningKind};
 use crate::vfs::Vfs;
-use homesync_engine::{Displaced, Expected, Intent, Operation, Step};
+use homesync_engine::{Displaced, Intent, Kept, Operation};
 use homesync_paths::RelativePath;
-use homesync_protocol::{Kind, Timestamp};
+use homesync_protocol::Timestamp;
 use std::io;
 
 /// What an intent's displaced object is to become is a version.
@@ -18,29 +19,24 @@ pub(super) fn is_for_version(intent: &Intent) -> bool {
 }
 
 impl<V: Vfs> Executor<'_, V> {
-    /// The name that the displaced object gets. Only files become versions, and not those that nobody changed but for permissions and time.
+    /// The name that the displaced object gets.
     pub(super) fn version_for(&self, operation: &Operation) -> Option<RelativePath> {
-        let displaces = match &operation.step {
-            Step::Put { displaced } => *displaced == Displaced::Recovery,
-            Step::Remove => true,
-            Step::Move { .. } | Step::Adjust => false,
-        };
-        let is_file = matches!(operation.expected, Expected::Object(stamp) if stamp.kind == Kind::File);
-        self.versioning.filter(|_| displaces && is_file)?.version_of(&operation.path, self.now)
+        self.versioning.filter(|_| displaces_file(operation))?.version_of(&operation.path, self.now)
     }
 
-    /// Moves what is in a slot to its version. Answers where it is below the recovery area, if it had to stay there.
+    /// Moves what is in a slot to its version. Answers where it is, if it had to stay in the recovery area.
     pub(super) fn keep_version(
         &self,
         in_slot: &Place<V>,
         slot: &str,
         act: &str,
         version: Option<&RelativePath>,
-    ) -> Option<String> {
-        let Some(version) = version else { return Some(slot.to_string()) };
+    ) -> Option<Kept> {
+        let recovery = || Some(Kept::Recovery(slot.to_string()));
+        let Some(version) = version else { return recovery() };
         match self.try_keep_version(in_slot, act, version) {
             Ok(true) => None,
-            Ok(false) | Err(_) => Some(slot.to_string()),
+            Ok(false) | Err(_) => recovery(),
         }
     }
 

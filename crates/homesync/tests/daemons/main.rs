@@ -22,3 +22,4 @@ mod refusals;
 mod repositories;
 mod syncthing;
 mod tree;
+mod versions;

@@ -18,7 +18,14 @@ pub const FOLDER_KEYS: &[(&str, &str)] = &[
     ("guard", "standard, off, or the number of removals that need no yes"),
     ("permissions", "true or false: whether permission bits are compared and set"),
     ("conflicts", "how many conflict copies of one file stay"),
-    ("versioning", "none, trash-can, simple or staggered: which versions are kept in .stversions"),
+    (
+        "versioning",
+        "none, trash-can, simple or staggered: which versions are kept in .stversions; external: by a program",
+    ),
+    (
+        "version_command",
+        "the program that takes away a file before it is replaced or removed, with external: %FOLDER_PATH% and %FILE_PATH% stand for the file",
+    ),
     ("keep_versions", "how many versions of each file, with simple"),
     ("keep_days", "for how many days versions are kept; 0 for ever"),
     ("networks", "the named networks on which it travels; everywhere when empty"),
@@ -119,7 +126,7 @@ impl Editable {
         };
         let value = match *key {
             "with" | "networks" => list(&|character| character == ','),
-            "on_synced" | "on_conflict" => list(&char::is_whitespace),
+            "on_synced" | "on_conflict" | "version_command" => list(&char::is_whitespace),
             "paused" | "permissions" => match text {
                 "true" => true.into(),
                 "false" => false.into(),
@@ -188,7 +195,7 @@ fn is_default(key: &str, item: &Item) -> bool {
         "conflicts" => text == "10",
         "versioning" => text == "\"none\"",
         "keep_versions" => text == "5",
-        "on_synced" | "on_conflict" | "networks" => text == "[]",
+        "on_synced" | "on_conflict" | "networks" | "version_command" => text == "[]",
         _ => false,
     }
 }

@@ -35,9 +35,12 @@ pub struct FolderSettings {
     /// How many conflict copies of one file stay.
     #[serde(default = "ten")]
     pub conflicts: u32,
-    /// Which versions are kept of what others replace or remove, beside it in `.stversions`.
+    /// Which versions are kept of what others replace or remove, beside it in `.stversions` or by a program.
     #[serde(default)]
     pub versioning: VersioningWord,
+    /// The program that takes away what is to be replaced or removed: itself and its arguments.
+    #[serde(default)]
+    pub version_command: Vec<String>,
     /// How many of each file, where it is a number of them.
     #[serde(default = "five")]
     pub keep_versions: u32,
@@ -69,6 +72,7 @@ impl FolderSettings {
             permissions: true,
             conflicts: ten(),
             versioning: VersioningWord::default(),
+            version_command: Vec::new(),
             keep_versions: five(),
             keep_days: None,
             networks: Vec::new(),
@@ -186,6 +190,8 @@ pub enum VersioningWord {
     Simple,
     /// Many young ones and few old ones.
     Staggered,
+    /// Those that a program keeps.
+    External,
 }
 
 /// Texts that stand for values.
@@ -212,7 +218,7 @@ macro_rules! words {
 }
 
 words!(FolderKindWord, "send-receive" => SendReceive, "send-only" => SendOnly, "receive-only" => ReceiveOnly);
-words!(VersioningWord, "none" => None, "trash-can" => TrashCan, "simple" => Simple, "staggered" => Staggered);
+words!(VersioningWord, "none" => None, "trash-can" => TrashCan, "simple" => Simple, "staggered" => Staggered, "external" => External);
 words!(FolderMode, "continuous" => Continuous, "manual" => Manual);
 
 impl FromStr for GuardWord {

@@ -2,7 +2,7 @@
 
 use super::{Cursor, Damaged, kind_number, kind_of, put_number, put_text, put_time};
 use crate::Position;
-use homesync_engine::{Agreed, Deed, Expected, Intent, JournalRecord, Stamp};
+use homesync_engine::{Agreed, Deed, Expected, Intent, JournalRecord, Kept, Stamp};
 use homesync_protocol::{BlocksHash, ShortId, Version};
 
 /// What is known about a folder as a whole, read when it is opened and written with every commit.
@@ -210,9 +210,13 @@ pub(crate) fn encode_journal(record: &JournalRecord) -> Vec<u8> {
     out.extend_from_slice(&record.by.0.to_be_bytes());
     out.extend_from_slice(&record.at.to_be_bytes());
     put_text(&mut out, record.path.as_str());
-    out.push(u8::from(record.kept.is_some()));
-    if let Some(kept) = &record.kept {
-        put_text(&mut out, kept);
+    let kept = record.kept.as_ref().map(|kept| match kept {
+        Kept::Recovery(slot) => (1, slot),
+        Kept::Program(name) => (2, name),
+    });
+    out.push(kept.map_or(0, |(kind, _)| kind));
+    if let Some((_, text)) = kept {
+        put_text(&mut out, text);
     }
     out
 }
@@ -231,7 +235,12 @@ pub(crate) fn decode_journal(bytes: &[u8]) -> Result<JournalRecord, Damaged> {
     let by = ShortId(u64::from_be_bytes(cursor.array()?));
     let at = i64::from_be_bytes(cursor.array()?);
     let path = cursor.path()?;
-    let kept = if cursor.byte()? == 0 { None } else { Some(cursor.text()?.to_owned()) };
+    let kept = match cursor.byte()? {
+        0 => None,
+        1 => Some(Kept::Recovery(cursor.text()?.to_owned())),
+        2 => Some(Kept::Program(cursor.text()?.to_owned())),
+        _ => return Err(Damaged::because("kept in an unknown place")),
+    };
     cursor.end()?;
     Ok(JournalRecord { at, path, deed, by, kept })
 }

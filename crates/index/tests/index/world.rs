@@ -1,7 +1,7 @@
 //! Random folders, and everything that an index says about one.
 
 use crate::disk::Disk;
-use homesync_engine::{Agreed, Changes, Deed, Expected, Intent, JournalRecord, Local, Stamp};
+use homesync_engine::{Agreed, Changes, Deed, Expected, Intent, JournalRecord, Kept, Local, Stamp};
 use homesync_index::{
     Additions, Database, DurableIndex, FolderOptions, Index, IndexError, Options, Position,
 };
@@ -160,7 +160,7 @@ pub fn any_changes(random: &mut Random) -> (Changes, Additions) {
             path: any_path(random),
             deed: deed[random.below(6) as usize],
             by: ShortId(random.next()),
-            kept: random.one_in(2).then(|| "2026/old".to_owned()),
+            kept: any_kept(random),
         });
     }
     if random.one_in(3) {
@@ -169,6 +169,14 @@ pub fn any_changes(random: &mut Random) -> (Changes, Additions) {
     }
     additions.scanned = random.one_in(6);
     (changes, additions)
+}
+
+fn any_kept(random: &mut Random) -> Option<Kept> {
+    match random.below(3) {
+        0 => None,
+        1 => Some(Kept::Recovery("2026/old".to_owned())),
+        _ => Some(Kept::Program("trash-put".to_owned())),
+    }
 }
 
 pub fn any_intent(random: &mut Random, number: u64) -> Intent {

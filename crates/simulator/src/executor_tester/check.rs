@@ -5,7 +5,7 @@ use super::play::stamp;
 use super::scenario::{Planned, Scenario, Wish};
 use super::thing::{Sight, Thing, View, sight};
 use crate::filesystem::SimFs;
-use homesync_engine::{Done, Outcome, Undone};
+use homesync_engine::{Done, Kept, Outcome, Undone};
 use homesync_protocol::Kind;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -89,7 +89,7 @@ impl Run<'_> {
             ));
         }
         // What was displaced is exactly what was expected.
-        if let (Some(kept), Some(expected)) = (&done.kept, self.initial(path)) {
+        if let (Some(Kept::Recovery(kept)), Some(expected)) = (&done.kept, self.initial(path)) {
             for (what, sight) in [("now", now), ("durable", durable)] {
                 let found = sight.kept.get(kept);
                 if found.is_none_or(|found| found.kind != expected.kind || found.content != expected.content)

@@ -2,7 +2,7 @@
 
 use super::bench::{Bench, NOW, WRITTEN, entry, file, parse};
 use homesync_disk::{Limits, Recovery};
-use homesync_engine::{Displaced, Expected, Operation, Remedy, Step, Undone};
+use homesync_engine::{Displaced, Expected, Kept, Operation, Remedy, Step, Undone};
 use homesync_protocol::{Content, Kind};
 use homesync_simulator::filesystem::{Call, Calls, Fault, Faults, Settings, SimFs, When};
 use rustix::io::Errno;
@@ -67,6 +67,7 @@ fn c3_a_late_write_to_what_was_displaced_is_told_and_not_expired() {
     let operations = vec![bench.put_file("a", "new"), bench.put_file("b", "new")];
     let outcomes = bench.execute(operations);
     let kept = outcomes[0].result.as_ref().unwrap().kept.clone().unwrap();
+    let Kept::Recovery(kept) = kept else { panic!("{kept:?}") };
     bench.fs.set_now(homesync_protocol::Timestamp::at(NOW.seconds + 60));
     bench.fs.user_append(format!(".homesync/recovery/{kept}"), b" and late").unwrap();
     let year = NOW.seconds + 365 * 86_400;

@@ -1,0 +1,21 @@
+//! Where the bytes are that an operation replaced or removed.
+
+use std::fmt;
+
+/// Where they are, and so whether they can be brought back.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kept {
+    /// In the recovery area, at this name below it.
+    Recovery(String),
+    /// Wherever a person's program of this name has taken them: nobody else knows.
+    Program(String),
+}
+
+impl fmt::Display for Kept {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Recovery(slot) => formatter.write_str(slot),
+            Self::Program(name) => write!(formatter, "taken by {name}"),
+        }
+    }
+}
