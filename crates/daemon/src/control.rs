@@ -244,7 +244,7 @@ pub struct LogLine {
     pub path: String,
     /// Who made the change that led to it.
     pub by: String,
-    /// Where the bytes are that were displaced: below the recovery area, or `taken by` a program.
+    /// Where the bytes are that were displaced: below the recovery area, below `.stversions`, or `taken by` a program.
     pub kept: Option<String>,
 }
 
@@ -310,6 +310,11 @@ pub enum UndoAct {
     BringBack {
         /// Where it is, below the recovery area.
         kept: String,
+    },
+    /// It comes back from its version.
+    BringVersion {
+        /// Where that is, in the folder.
+        version: String,
     },
     /// What came goes into the recovery area.
     TakeAway,
@@ -388,6 +393,9 @@ pub struct RecoveryItem {
     pub bytes: u64,
     /// It was written to after it was displaced.
     pub late: bool,
+    /// Where it is in the folder, if it is a version and not in the recovery area.
+    #[serde(default)]
+    pub version: Option<String>,
 }
 
 /// Something that was brought back.

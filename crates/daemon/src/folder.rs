@@ -30,7 +30,7 @@ use crate::differences::Differences;
 use crate::fleet::FolderPlan;
 use crate::inbox::Inbox;
 use crate::pool::Pool;
-use homesync_disk::{LocalFs, Versioning, failure};
+use homesync_disk::{LocalFs, Versioning, VersioningKind, failure};
 use homesync_engine::{BlockResult, Failure, Journal, View};
 use homesync_host::run::Cancel;
 use homesync_index::{Database, IndexError};
@@ -224,6 +224,13 @@ impl Shared {
     /// For how long its disk has not answered, if it hangs.
     pub(crate) fn hangs_for(&self) -> Option<Duration> {
         self.looks.hangs_for()
+    }
+
+    /// How the versions are to be read that there are: they may be from a time when the settings were others.
+    pub(crate) fn versions_there(&self) -> Versioning {
+        let tagged = VersioningKind::Simple { keep: u32::MAX, cleanout_days: 0 };
+        let kind = self.plan().versions.unwrap_or(tagged);
+        Versioning { kind, utc_offset: crate::clock::utc_offset() }
     }
 
     /// The patterns in force.

@@ -31,6 +31,6 @@ pub use recovery::{Act, Collected, Item, Limits, Recovery};
 pub use scan::{Cancelled, Known, KnownEverywhere, ParallelScanner, Report, ScanControl, Scanner, stamps};
 pub use serve::{Wanted, read_whole, serve, serve_part, serve_staged};
 pub use staging::{Sources, Staging};
-pub use versions::{VERSIONS, Versioning, VersioningKind};
+pub use versions::{KeptVersion, VERSIONS, Versioning, VersioningKind};
 pub use vfs::{Abilities, Name, ObjectKind, Space, Status, Vfs};
 pub use watch::{Change, Notice, Noticed, Ripe, Settle, Settler, Skips, Watcher};

@@ -4,6 +4,9 @@
 //! moves a displaced file to its version after it is safe in the recovery area, so it is always in one of the two, and never in both.
 
 mod clean;
+mod list;
+
+pub use list::KeptVersion;
 
 use homesync_engine::date;
 use homesync_paths::RelativePath;

@@ -93,7 +93,7 @@ pub struct Outcome {
 pub struct Done {
     /// The object that is there now; nothing after a removal.
     pub stamp: Option<Stamp>,
-    /// Where the displaced object is, if one was displaced that has no other name now.
+    /// Where the displaced object is, if one was displaced and became no conflict copy.
     pub kept: Option<Kept>,
     /// The conflict copy that was made, if one was.
     pub copy: Option<RelativePath>,

@@ -1,15 +1,18 @@
 //! What was done to folders, and bringing back what was displaced.
 
+mod displaced;
+
 use super::{Answers, failed, on_disk};
 use crate::clock::{seconds, timestamp};
-use crate::control::{Answer, LogLine, RecoveryAct, RecoveryItem, Refusal, RefusalKind, Restored};
+use crate::control::{Answer, LogLine, Refusal, RefusalKind, Restored};
 use crate::folder::Input;
-use homesync_disk::{Act, Limits, LocalFs, Recovery};
+use displaced::{Displaced, Place, displaced, grouped};
+use homesync_disk::{Limits, LocalFs, Recovery};
 use homesync_engine::{Deed, JournalRecord};
 use homesync_index::Index;
 use homesync_paths::RelativePath;
 use homesync_protocol::ShortId;
-use std::collections::BTreeMap;
+use std::io;
 
 /// Records that are read at a time.
 const AT_ONCE: usize = 1_000;
@@ -48,8 +51,7 @@ impl Answers {
         let view = self.view();
         let mut all = Vec::new();
         for shared in view.folder_or_all(folder)? {
-            let acts = on_disk(&shared, |vfs| Recovery::new(vfs).acts())?;
-            all.extend(grouped(&shared.plan().name, acts.map_err(failed)?));
+            all.extend(grouped(&shared.plan().name, displaced(&shared)?));
         }
         all.sort_by(|one, other| (other.at, &other.act).cmp(&(one.at, &one.act)));
         Ok(Answer::Recovery(all))
@@ -59,26 +61,23 @@ impl Answers {
     pub(super) fn restore(&self, folder: &str, act: &str, paths: &[String]) -> Result<Answer, Refusal> {
         let view = self.view();
         let shared = view.folder(folder)?;
-        let acts = on_disk(shared, |vfs| Recovery::new(vfs).acts())?.map_err(failed)?;
-        let mut items: Vec<(String, String)> = Vec::new();
-        for found in acts.into_iter().filter(|found| found.name == act || group_of(&found.name) == act) {
-            items.extend(found.items.into_iter().map(|item| (found.name.clone(), item.path)));
-        }
+        let mut items = displaced(shared)?;
+        items.retain(|item| item.group() == act || matches!(&item.place, Place::Act(name) if name == act));
         if items.is_empty() {
             return Err(Refusal::new(
                 RefusalKind::Usage,
-                format!("there is no {act} in the recovery area of {folder}"),
+                format!("there is no {act} that could be brought back in {folder}"),
             )
             .next(format!("`homesync recover list {folder}` shows what there is")));
         }
         let below = |item: &String, path: &String| item == path || item.starts_with(&format!("{path}/"));
-        items.retain(|(_, item)| paths.is_empty() || paths.iter().any(|path| below(item, path)));
+        items.retain(|item| paths.is_empty() || paths.iter().any(|path| below(&item.path, path)));
         if items.is_empty() {
             return Err(Refusal::new(RefusalKind::Usage, format!("{act} holds none of these paths")));
         }
         let mut numbered = Vec::new();
-        for (act, path) in items {
-            numbered.push((act, path, shared.next_number().map_err(failed)?));
+        for item in items {
+            numbered.push((item, shared.next_number().map_err(failed)?));
         }
         let restored = on_disk(shared, move |vfs| restore_all(vfs, numbered))?;
         let looks = restored.iter().filter(|one| one.error.is_none());
@@ -104,44 +103,30 @@ impl Answers {
     }
 }
 
-fn restore_all(vfs: &LocalFs, items: Vec<(String, String, u64)>) -> Vec<Restored> {
-    let recovery = Recovery::new(vfs);
-    let restore =
-        |(act, path, number): (String, String, u64)| match recovery.restore(&act, &path, timestamp(), number)
-        {
-            Ok(displaced) => Restored { path, displaced, error: None },
-            Err(error) => Restored { path, displaced: None, error: Some(error.to_string()) },
-        };
+fn restore_all(vfs: &LocalFs, items: Vec<(Displaced, u64)>) -> Vec<Restored> {
+    let (recovery, now) = (Recovery::new(vfs), timestamp());
+    let bring = |item: &Displaced, number: u64| match &item.place {
+        Place::Act(act) => recovery.restore(act, &item.path, now, number).map_err(|error| why(&error)),
+        Place::Version(version) => {
+            let path = RelativePath::parse(&item.path).map_err(|error| error.to_string())?;
+            recovery.restore_version(version, &path, now, number).map_err(|error| why(&error))
+        }
+    };
+    let restore = |(item, number): (Displaced, u64)| match bring(&item, number) {
+        Ok(displaced) => Restored { path: item.path, displaced, error: None },
+        Err(error) => Restored { path: item.path, displaced: None, error: Some(error) },
+    };
     items.into_iter().map(restore).collect()
 }
 
-/// What was displaced in the same second, as people see it: a tree is removed file by file.
-fn group_of(act: &str) -> &str {
-    act.rsplit_once('-').map_or(act, |(group, _)| group)
-}
-
-fn grouped(folder: &str, acts: Vec<Act>) -> Vec<RecoveryAct> {
-    let mut groups: BTreeMap<String, RecoveryAct> = BTreeMap::new();
-    for act in acts {
-        let name = group_of(&act.name).to_string();
-        let group = groups.entry(name.clone()).or_insert_with(|| RecoveryAct {
-            folder: folder.to_string(),
-            act: name,
-            at: act.at,
-            bytes: 0,
-            items: Vec::new(),
-        });
-        group.bytes += act.size();
-        group.items.extend(act.items.into_iter().map(|item| RecoveryItem {
-            path: item.path,
-            bytes: item.size,
-            late: item.is_late,
-        }));
+/// Why something could not be brought back.
+pub(super) fn why(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => {
+            "it is not kept any more: it has had its time, or somebody has taken it".to_string()
+        }
+        _ => error.to_string(),
     }
-    for group in groups.values_mut() {
-        group.items.sort_by(|one, other| one.path.cmp(&other.path));
-    }
-    groups.into_values().collect()
 }
 
 fn line(folder: &str, record: &JournalRecord, by: String) -> LogLine {
@@ -160,29 +145,5 @@ fn line(folder: &str, record: &JournalRecord, by: String) -> LogLine {
         path: record.path.as_str().to_string(),
         by,
         kept: record.kept.as_ref().map(ToString::to_string),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use homesync_disk::Item;
-    use homesync_protocol::Kind;
-
-    #[test]
-    fn what_was_displaced_in_the_same_second_is_shown_as_one() {
-        let act = |name: &str, path: &str| Act {
-            name: name.to_string(),
-            at: Some(7),
-            items: vec![Item { path: path.to_string(), kind: Kind::File, size: 3, is_late: false }],
-        };
-        let groups = grouped(
-            "work",
-            vec![act("20260102-030405-2", "b"), act("20260102-030405-1", "a"), act("20260102-030406-3", "c")],
-        );
-        let names: Vec<(&str, u64, usize)> =
-            groups.iter().map(|group| (group.act.as_str(), group.bytes, group.items.len())).collect();
-        assert_eq!(names, [("20260102-030405", 6, 2), ("20260102-030406", 3, 1)]);
-        assert_eq!(groups[0].items[0].path, "a");
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! The plan is a value: what is shown is what is done, and only if nothing was done since.
 
+use super::recovery::why;
 use super::{Answers, View, failed};
 use crate::clock::timestamp;
 use crate::control::{Answer, Refusal, RefusalKind, UndoAct, UndoPlan, UndoStep};
@@ -92,6 +93,9 @@ fn step(record: &JournalRecord) -> UndoStep {
         (Deed::Removed | Deed::Replaced, Some(Kept::Recovery(kept))) => {
             UndoAct::BringBack { kept: kept.clone() }
         }
+        (Deed::Removed | Deed::Replaced, Some(Kept::Version(version))) => {
+            UndoAct::BringVersion { version: version.as_str().to_string() }
+        }
         (Deed::Removed | Deed::Replaced, Some(Kept::Program(name))) => UndoAct::Leave(format!(
             "{name} has taken it, as the folder's settings say: it is to be had back from there"
         )),
@@ -99,9 +103,9 @@ fn step(record: &JournalRecord) -> UndoStep {
         (Deed::KeptAside, _) => UndoAct::Leave("both sides are there: `homesync conflicts list`".to_string()),
         (Deed::Moved, _) => UndoAct::Leave("it has another name only: move it back".to_string()),
         (Deed::Adjusted, _) => UndoAct::Leave("only its permissions or its time changed".to_string()),
-        (Deed::Removed | Deed::Replaced, None) => UndoAct::Leave(
-            "a directory comes back with what was in it; a version is in .stversions".to_string(),
-        ),
+        (Deed::Removed | Deed::Replaced, None) => {
+            UndoAct::Leave("a directory comes back with what was in it".to_string())
+        }
     };
     UndoStep { path: record.path.as_str().to_string(), act, error: None }
 }
@@ -119,7 +123,12 @@ fn undo_all(vfs: &LocalFs, steps: Vec<(UndoStep, u64)>) -> Vec<UndoStep> {
             UndoAct::Leave(_) => Ok(()),
             UndoAct::BringBack { kept } => {
                 let (act, item) = kept.split_once('/').ok_or("it is not known where it is kept")?;
-                recovery.restore(act, item, now, number).map(drop).map_err(|error| error.to_string())
+                recovery.restore(act, item, now, number).map(drop).map_err(|error| why(&error))
+            }
+            UndoAct::BringVersion { version } => {
+                let parse = |text: &str| RelativePath::parse(text).map_err(|error| error.to_string());
+                let (version, path) = (parse(version)?, parse(&step.path)?);
+                recovery.restore_version(&version, &path, now, number).map(drop).map_err(|error| why(&error))
             }
             UndoAct::TakeAway => {
                 let path = RelativePath::parse(&step.path).map_err(|error| error.to_string())?;
@@ -138,6 +147,21 @@ mod tests {
     fn record(at: i64, path: &str, deed: Deed) -> JournalRecord {
         let kept = (deed == Deed::Removed).then(|| Kept::Recovery(format!("act/{path}")));
         JournalRecord { at, path: RelativePath::parse(path).unwrap(), deed, by: ShortId(1), kept }
+    }
+
+    #[test]
+    fn what_is_a_version_comes_back_from_there_and_what_a_program_has_stays_with_it() {
+        let version = RelativePath::parse(".stversions/b~20260102-030405").unwrap();
+        let kept =
+            |path: &str, kept: Kept| JournalRecord { kept: Some(kept), ..record(7, path, Deed::Replaced) };
+        let records =
+            [(2, kept("b", Kept::Version(version))), (1, kept("a", Kept::Program("/bin/keep".to_string())))];
+        let plan = plan("work", &records).unwrap();
+        let version = ".stversions/b~20260102-030405".to_string();
+        assert_eq!(plan.steps[0].act, UndoAct::BringVersion { version });
+        assert!(
+            matches!(&plan.steps[1].act, UndoAct::Leave(why) if why.starts_with("/bin/keep has taken it"))
+        );
     }
 
     #[test]

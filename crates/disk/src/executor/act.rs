@@ -158,7 +158,7 @@ impl<V: Vfs> Executor<'_, V> {
                 return Err(error.into());
             }
         };
-        let kept = copy.is_none().then(|| self.keep_version(&in_slot, at, act, version)).flatten();
+        let kept = copy.is_none().then(|| self.keep_version(&in_slot, at, act, version));
         Ok(Done { stamp: Some(self.settled_stamp(&operation.entry, place, staged.stamp)), kept, copy })
     }
 

@@ -34,7 +34,7 @@ impl<V: Vfs> Executor<'_, V> {
         let stop = match self.is_target(&in_slot, &target) {
             Ok(true) => {
                 let kept = self.keep_version(&in_slot, &at, &prepared.act, prepared.version.as_ref());
-                return Ok(Done { kept, ..Done::default() });
+                return Ok(Done { kept: Some(kept), ..Done::default() });
             }
             Ok(false) => Stop::Undone(Undone::Changed),
             Err(stop) => stop,

@@ -24,35 +24,39 @@ impl<V: Vfs> Executor<'_, V> {
         self.versioning.filter(|_| displaces_file(operation))?.version_of(&operation.path, self.now)
     }
 
-    /// Moves what is in a slot to its version. Answers where it is, if it had to stay in the recovery area.
+    /// Moves what is in a slot to its version. Answers where it is then: in the recovery area, if it had to stay there.
     pub(super) fn keep_version(
         &self,
         in_slot: &Place<V>,
         slot: &str,
         act: &str,
         version: Option<&RelativePath>,
-    ) -> Option<Kept> {
-        let recovery = || Some(Kept::Recovery(slot.to_string()));
-        let Some(version) = version else { return recovery() };
-        match self.try_keep_version(in_slot, act, version) {
-            Ok(true) => None,
-            Ok(false) | Err(_) => recovery(),
+    ) -> Kept {
+        let made = version.map(|version| self.try_keep_version(in_slot, act, version));
+        match made {
+            Some(Ok(Some(version))) => Kept::Version(version),
+            Some(Ok(None) | Err(_)) | None => Kept::Recovery(slot.to_string()),
         }
     }
 
-    fn try_keep_version(&self, in_slot: &Place<V>, act: &str, version: &RelativePath) -> io::Result<bool> {
+    fn try_keep_version(
+        &self,
+        in_slot: &Place<V>,
+        act: &str,
+        version: &RelativePath,
+    ) -> io::Result<Option<RelativePath>> {
         let is_can =
             matches!(self.versioning, Some(Versioning { kind: VersioningKind::TrashCan { .. }, .. }));
         if is_can {
             self.make_room(act, version)?;
         }
         let displaced = Displaced::Conflict(vec![version.clone()]);
-        let Some(copy) = self.keep_aside(in_slot, &displaced)? else { return Ok(false) };
+        let Some(copy) = self.keep_aside(in_slot, &displaced)? else { return Ok(None) };
         if is_can {
             // From now on its days are counted; other programs look only at this time. That it is there counts more than that.
             let _ = self.set_time(&copy, self.now);
         }
-        Ok(true)
+        Ok(Some(copy))
     }
 
     /// The trash can holds one version of a file. The one before goes to the recovery area, and is the first of this act that is let go.

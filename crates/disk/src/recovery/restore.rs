@@ -14,29 +14,49 @@ impl<V: Vfs> Recovery<'_, V> {
     /// Both change names in one step. Cut short at any moment, the item is in its place or still in the recovery area; and so is what it
     /// displaces. `number` was never given before, as for an intent.
     pub fn restore(&self, act: &str, item: &str, now: Timestamp, number: u64) -> io::Result<Option<String>> {
-        let vfs = self.tree.vfs;
         let path = Self::path_of(item)?;
         let kept = format!("{act}/{item}");
         let Some((directory, name)) = find_slot(&self.tree, &kept)? else {
             return Err(io::ErrorKind::NotFound.into());
         };
-        let from = Place { directory, name: name.as_bytes().to_vec() };
+        self.bring(&Place { directory, name: name.as_bytes().to_vec() }, &path, now, number)
+    }
+
+    /// The same for a version, which is at a path of the folder and comes back to another one.
+    pub fn restore_version(
+        &self,
+        version: &RelativePath,
+        path: &RelativePath,
+        now: Timestamp,
+        number: u64,
+    ) -> io::Result<Option<String>> {
+        self.bring(&self.tree.place(version)?, path, now, number)
+    }
+
+    fn bring(
+        &self,
+        from: &Place<V>,
+        path: &RelativePath,
+        now: Timestamp,
+        number: u64,
+    ) -> io::Result<Option<String>> {
+        let vfs = self.tree.vfs;
         let mut above = self.tree.root()?;
         for name in path.parent().iter().flat_map(RelativePath::names) {
             above = self.tree.make_with(&above, name, 0o755)?;
         }
-        let to = self.tree.place(&path)?;
+        let to = self.tree.place(path)?;
         let mut displaced = None;
         let moved = vfs.rename_no_replace(&from.directory, from.name()?, &to.directory, to.name()?);
         match moved {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                displaced = Some(self.exchange(&from, &to, item, &act_name(now, number))?);
+                displaced = Some(self.exchange(from, &to, path.as_str(), &act_name(now, number))?);
             }
             moved => moved?,
         }
-        // Names in the recovery area first: what was displaced must not be there twice nor in neither place.
-        self.make_durable(&from.directory)?;
-        vfs.synchronize_directory(&to.directory)?;
+        // The place where it was comes last: it must not be in neither.
+        self.make_durable(&to.directory)?;
+        vfs.synchronize_directory(&from.directory)?;
         Ok(displaced)
     }
 

@@ -95,8 +95,12 @@ fn list(context: &Context, folder: Option<String>, json: bool) -> CommandResult 
         for item in &act.items {
             let late =
                 if item.late { format!("  {ATTENTION}written to later{ATTENTION:#}") } else { String::new() };
+            let version = item
+                .version
+                .as_deref()
+                .map_or_else(String::new, |version| format!("  {FAINT}{}{FAINT:#}", Shown::new(version)));
             context.output.print(format_args!(
-                "  {}  {FAINT}{}{FAINT:#}{late}",
+                "  {}  {FAINT}{}{FAINT:#}{version}{late}",
                 Shown::new(&item.path),
                 size(item.bytes)
             ))?;

@@ -77,6 +77,9 @@ fn show(context: &Context, plan: &UndoPlan, json: bool) -> CommandResult<()> {
         let path = Shown::new(&step.path);
         context.output.print(match &step.act {
             UndoAct::BringBack { .. } => format!("  bring back  {path}"),
+            UndoAct::BringVersion { version } => {
+                format!("  bring back  {path}  {FAINT}from {}{FAINT:#}", Shown::new(version))
+            }
             UndoAct::TakeAway => format!("  take away   {path}"),
             UndoAct::Leave(why) => format!("  leave       {path}  {FAINT}{why}{FAINT:#}"),
         })?;

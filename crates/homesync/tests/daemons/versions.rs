@@ -3,6 +3,7 @@
 use crate::fleet::Fleet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::time::SystemTime;
 
 /// Makes a program of a script on the second machine, which keeps the versions of its folder from now on.
 fn keep_with(fleet: &Fleet, script: &str) {
@@ -108,4 +109,72 @@ fn k2_a_kill_and_an_end_while_the_program_runs_lose_nothing() {
         assert_eq!(fleet.read(machine, "one").as_deref(), Some("first, edited"));
     }
     assert_eq!(kept(&fleet, "one").as_deref(), Some("first"));
+}
+
+/// What can be brought back on the second machine, with the version that it is: the newest first.
+fn displaced(fleet: &Fleet) -> Vec<(String, String, String)> {
+    let acts = fleet.run(1, &["recover", "list", "work", "--json"]).ends_with(0).json();
+    let mut found = Vec::new();
+    for act in acts["acts"].as_array().unwrap() {
+        let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_string();
+        let items = act["items"].as_array().unwrap().iter();
+        found.extend(items.map(|item| (text(&act["act"]), text(&item["path"]), text(&item["version"]))));
+    }
+    found
+}
+
+/// Waits until what happens now does not belong to what was done last.
+fn another_act(fleet: &Fleet) {
+    let log = fleet.run(1, &["log", "work", "--json"]).ends_with(0).json();
+    let last = log["log"][0]["at"].as_u64().unwrap();
+    let now = || SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+    fleet.until("it is another act", || now() > last + 4);
+}
+
+#[test]
+fn versions_are_listed_and_undone_and_brought_back() {
+    for versioning in ["simple", "trash-can"] {
+        let fleet = Fleet::running(2);
+        fleet.run(1, &["folder", "set", "work", "versioning", versioning]).ends_with(0);
+        fleet.write(0, "notes/one.txt", "first");
+        fleet.write(0, "two", "second");
+        fleet.in_step();
+        another_act(&fleet);
+        fleet.write(0, "notes/one.txt", "first, edited");
+        fs::remove_file(fleet.folder(0).join("two")).unwrap();
+        fleet.in_step();
+        let there = displaced(&fleet);
+        let mut paths: Vec<&str> = there.iter().map(|(_, path, _)| path.as_str()).collect();
+        paths.sort_unstable();
+        assert_eq!(paths, ["notes/one.txt", "two"]);
+        assert!(there.iter().all(|(_, _, version)| version.starts_with(".stversions/")), "{there:?}");
+
+        let plan = fleet.run(1, &["undo", "work", "--dry-run"]).ends_with(0);
+        assert!(plan.stdout.contains("bring back  notes/one.txt  from .stversions/notes/one"), "{plan:?}");
+        fleet.run(1, &["undo", "work", "--yes"]).ends_with(0);
+        fleet.in_step();
+        for machine in 0..2 {
+            assert_eq!(fleet.read(machine, "notes/one.txt").as_deref(), Some("first"), "{versioning}");
+            assert_eq!(fleet.read(machine, "two").as_deref(), Some("second"));
+        }
+        // What stood there is in the recovery area now.
+        let there = displaced(&fleet);
+        assert_eq!(there.len(), 1, "{there:?}");
+        assert_eq!((there[0].1.as_str(), there[0].2.as_str()), ("notes/one.txt", ""));
+
+        // One of them by its own command.
+        another_act(&fleet);
+        fleet.write(0, "notes/one.txt", "third");
+        fs::remove_file(fleet.folder(0).join("two")).unwrap();
+        fleet.in_step();
+        let there = displaced(&fleet);
+        let (act, ..) = there.iter().find(|(_, path, _)| path == "two").unwrap();
+        fleet.run(1, &["recover", "restore", "work", act, "two"]).ends_with(0);
+        fleet.in_step();
+        assert_eq!(fleet.read(0, "two").as_deref(), Some("second"));
+        // A version that is gone by now is said to be.
+        fs::rename(fleet.folder(1).join(".stversions"), fleet.place("elsewhere")).unwrap();
+        let undone = fleet.run(1, &["undo", "work", "--yes"]).ends_with(1);
+        assert!(undone.stdout.contains("it is not kept any more"), "{undone:?}");
+    }
 }

@@ -211,8 +211,9 @@ pub(crate) fn encode_journal(record: &JournalRecord) -> Vec<u8> {
     out.extend_from_slice(&record.at.to_be_bytes());
     put_text(&mut out, record.path.as_str());
     let kept = record.kept.as_ref().map(|kept| match kept {
-        Kept::Recovery(slot) => (1, slot),
-        Kept::Program(name) => (2, name),
+        Kept::Recovery(slot) => (1, slot.as_str()),
+        Kept::Program(name) => (2, name.as_str()),
+        Kept::Version(path) => (3, path.as_str()),
     });
     out.push(kept.map_or(0, |(kind, _)| kind));
     if let Some((_, text)) = kept {
@@ -239,6 +240,7 @@ pub(crate) fn decode_journal(bytes: &[u8]) -> Result<JournalRecord, Damaged> {
         0 => None,
         1 => Some(Kept::Recovery(cursor.text()?.to_owned())),
         2 => Some(Kept::Program(cursor.text()?.to_owned())),
+        3 => Some(Kept::Version(cursor.path()?)),
         _ => return Err(Damaged::because("kept in an unknown place")),
     };
     cursor.end()?;

@@ -172,10 +172,11 @@ pub fn any_changes(random: &mut Random) -> (Changes, Additions) {
 }
 
 fn any_kept(random: &mut Random) -> Option<Kept> {
-    match random.below(3) {
+    match random.below(4) {
         0 => None,
         1 => Some(Kept::Recovery("2026/old".to_owned())),
-        _ => Some(Kept::Program("trash-put".to_owned())),
+        2 => Some(Kept::Program("trash-put".to_owned())),
+        _ => Some(Kept::Version(any_path(random))),
     }
 }
 

@@ -2,8 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests say what they expect by failing")]
 
 use super::bench::{Bench, NOW, file, parse};
-use homesync_disk::{Executor, Versioning, VersioningKind};
-use homesync_engine::{Displaced, Operation, Outcome, Step};
+use homesync_disk::{Executor, Recovery, Versioning, VersioningKind};
+use homesync_engine::{Displaced, Kept, Operation, Outcome, Step};
 use homesync_protocol::Timestamp;
 use homesync_simulator::filesystem::{Call, Calls, Fault, Faults, When};
 use rustix::io::Errno;
@@ -47,7 +47,7 @@ fn what_is_replaced_or_removed_becomes_a_version_and_is_not_kept_twice() {
         let mut bench = bench();
         let operation = if remove { bench.remove("d/a.txt") } else { replacing(&bench) };
         let outcome = execute(&mut bench, SIMPLE, operation, NOW).remove(0);
-        assert_eq!(outcome.result.unwrap().kept, None);
+        assert_eq!(outcome.result.unwrap().kept, Some(Kept::Version(parse(VERSION))));
         assert_eq!(places(&bench, "old"), [VERSION]);
         assert_eq!(bench.text("d/a.txt").as_deref(), if remove { None } else { Some("new") });
     }
@@ -128,7 +128,7 @@ fn what_cannot_become_a_version_stays_in_the_recovery_area() {
         let operation = replacing(&bench);
         prepare(&bench);
         let outcome = execute(&mut bench, SIMPLE, operation, NOW).remove(0);
-        assert!(outcome.result.unwrap().kept.is_some());
+        assert!(matches!(outcome.result.unwrap().kept, Some(Kept::Recovery(_))));
         assert_eq!(places(&bench, "old"), ["recovery"]);
         assert_eq!(bench.text("d/a.txt").as_deref(), Some("new"));
         // As if it had been killed then: the next start must come to an end too.
@@ -170,4 +170,71 @@ fn cleaning_thins_out_and_leaves_what_is_no_version() {
     assert_eq!(gone, expected);
     assert_eq!(bench.text(".stversions/d/notes.txt").as_deref(), Some("mine"));
     assert!(staggered.clean(&bench.fs, NOW.seconds).unwrap().is_empty());
+}
+
+#[test]
+fn versions_are_listed_by_the_files_that_they_were_and_come_back() {
+    for (versioning, remove) in [(SIMPLE, false), (SIMPLE, true), (TRASH_CAN, false), (TRASH_CAN, true)] {
+        let mut bench = bench();
+        let operation = if remove { bench.remove("d/a.txt") } else { replacing(&bench) };
+        execute(&mut bench, versioning, operation, NOW).remove(0).result.unwrap();
+        // What is no file of the folder, or no text, is nobody's version.
+        bench.fs.user_write(".stversions/.stignore", b"*").unwrap();
+        bench.fs.user_write(b".stversions/\xff".as_slice(), b"x").unwrap();
+        let found = versioning.list(&bench.fs).unwrap();
+        let [version] = &found[..] else { panic!("{found:?}") };
+        assert_eq!((version.path.as_str(), version.made, version.size), ("d/a.txt", NOW.seconds, 3));
+        assert!(!version.is_late);
+        let recovery = Recovery::new(&bench.fs);
+        let later = Timestamp::at(NOW.seconds + 60);
+        let displaced = recovery.restore_version(&version.version, &version.path, later, 77).unwrap();
+        assert_eq!(displaced.is_some(), !remove);
+        assert_eq!(bench.text("d/a.txt").as_deref(), Some("old"));
+        assert_eq!((places(&bench, "old").len(), places(&bench, "new").len()), (1, usize::from(!remove)));
+        assert_eq!(versioning.list(&bench.fs).unwrap(), []);
+        assert!(recovery.restore_version(&version.version, &version.path, later, 78).is_err());
+    }
+    let bench = Bench::default();
+    assert_eq!(SIMPLE.list(&bench.fs).unwrap(), []);
+    bench.fs.user_write(".stversions", b"mine").unwrap();
+    assert_eq!(SIMPLE.list(&bench.fs).unwrap(), []);
+}
+
+#[test]
+fn a_name_that_looks_like_a_version_is_one_where_versions_have_tags() {
+    let bench = Bench::with(&[(VERSION, "old"), (".stversions/plain", "can")]);
+    let listed = |versioning: Versioning| {
+        let found = versioning.list(&bench.fs).unwrap();
+        let mut paths: Vec<String> = found.iter().map(|version| version.path.as_str().to_string()).collect();
+        paths.sort();
+        paths
+    };
+    assert_eq!(listed(SIMPLE), ["d/a.txt", "plain"]);
+    assert_eq!(listed(TRASH_CAN), ["d/a~20231114-221320.txt", "plain"]);
+}
+
+#[test]
+fn a_version_that_comes_back_is_somewhere_after_a_kill_or_power_cut_at_any_call() {
+    for (there, seed) in
+        [true, false].into_iter().flat_map(|there| [None, Some(1), Some(2)].map(|seed| (there, seed)))
+    {
+        let new = || {
+            let bench = Bench::with(&[(VERSION, "old")]);
+            if there {
+                bench.fs.user_write("d/a.txt", b"new").unwrap();
+                bench.fs.user_sync();
+            }
+            seed.iter().for_each(|seed| super::crashes::cut_by(&bench, *seed));
+            bench
+        };
+        let act = |bench: &mut Bench| {
+            let recovery = Recovery::new(&bench.fs);
+            let back = recovery.restore_version(&parse(VERSION), &parse("d/a.txt"), NOW, 7);
+            assert!(bench.fs.has_crashed() || back.is_ok());
+        };
+        Bench::at_every_call(new, seed.is_some(), act, |bench, call| {
+            assert!(!places(bench, "old").is_empty(), "call {call}: {:?}", bench.fs.walk());
+            assert_eq!(places(bench, "new").is_empty(), !there, "call {call}");
+        });
+    }
 }
