@@ -9,10 +9,10 @@ mod requests;
 
 use crate::bell::Bell;
 use crate::fleet::Fleet;
-use crate::folder::{Input, Peers, Shared};
+use crate::folder::{Input, Peers, Shared, Wanted};
 use crate::teller::{self, Telling};
 use homesync_network::{Address, Connection, Network};
-use homesync_protocol::{DeviceId, Entry, Message, ShortId};
+use homesync_protocol::{DeviceId, Message, ShortId};
 use requests::Requests;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -285,11 +285,11 @@ impl Exchange {
 }
 
 impl Peers for Exchange {
-    fn request(&self, folder: &Arc<Shared>, device: DeviceId, wanted: Box<Entry>, block: u32) -> bool {
+    fn request(&self, folder: &Arc<Shared>, device: DeviceId, wanted: Wanted) -> bool {
         let mut state = self.state();
         let mut lines = state.lines.values_mut();
         let line =
             lines.find(|line| line.connection.device() == device && line.shared.contains_key(&folder.id));
-        line.is_some_and(|line| line.requests.send(&line.connection, folder, wanted, block))
+        line.is_some_and(|line| line.requests.send(&line.connection, folder, wanted))
     }
 }

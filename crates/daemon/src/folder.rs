@@ -12,6 +12,7 @@ mod keep_references;
 mod look;
 mod memory;
 mod operate;
+mod progress;
 mod references;
 mod room;
 mod root;
@@ -31,7 +32,7 @@ use crate::fleet::FolderPlan;
 use crate::inbox::Inbox;
 use crate::pool::Pool;
 use homesync_disk::{LocalFs, Versioning, VersioningKind, failure};
-use homesync_engine::{BlockResult, Failure, Journal, View};
+use homesync_engine::{BlockResult, Failure, Journal, Unfinished, View};
 use homesync_host::run::Cancel;
 use homesync_index::{Database, IndexError};
 use homesync_paths::{IgnoreRules, RelativePath};
@@ -51,7 +52,17 @@ const MOVERS: usize = 2;
 /// Whom a folder asks for blocks.
 pub(crate) trait Peers: Send + Sync {
     /// Asks a machine for a block; the answer comes by [`Shared::answered`]. Answers whether it could be asked.
-    fn request(&self, folder: &Arc<Shared>, device: DeviceId, wanted: Box<Entry>, block: u32) -> bool;
+    fn request(&self, folder: &Arc<Shared>, device: DeviceId, wanted: Wanted) -> bool;
+}
+
+/// A block that a folder wants to have.
+pub(crate) struct Wanted {
+    /// Of this content.
+    pub(crate) entry: Box<Entry>,
+    /// Which.
+    pub(crate) block: u32,
+    /// It is asked of a machine that does not have all of the file.
+    pub(crate) from_temporary: bool,
 }
 
 /// What all threads of a folder share.
@@ -76,6 +87,8 @@ pub(crate) struct Shared {
     differences: Mutex<Differences>,
     standing: Mutex<Standing>,
     conflict_bases: Mutex<BTreeMap<RelativePath, BlocksHash>>,
+    /// What others are told of files that are being put together.
+    unfinished: Mutex<Arc<Vec<Unfinished>>>,
     bell: Arc<Bell>,
     changes: Arc<Bell>,
     peers: Arc<dyn Peers>,
@@ -134,6 +147,7 @@ impl Folder {
             differences: Mutex::new(Differences::new(&plan.with, &BTreeSet::new())),
             standing: Mutex::new(Standing::new(&plan)),
             conflict_bases: Mutex::default(),
+            unfinished: Mutex::default(),
             bell: around.bell,
             changes: around.changes,
             peers: around.peers,
@@ -291,6 +305,11 @@ impl Shared {
 
     /// The bytes that another machine wants, if they are what this machine says it has.
     pub(crate) fn serve(&self, request: &homesync_protocol::Request) -> Option<Vec<u8>> {
+        if request.from_temporary
+            && let Some(block) = self.serve_unfinished(request)
+        {
+            return Some(block);
+        }
         let (path, offset) = (request.path.as_ref().ok()?, request.offset?);
         let own = self.index.read(|index| index.local(path)).ok()??;
         let blocks = own.entry.content.blocks().filter(|_| own.entry.is_present())?;

@@ -2,15 +2,16 @@
 
 use crate::bell::Bell;
 use crate::folder::Shared;
+use homesync_engine::{Unfinished, progress};
 use homesync_index::Index;
 use homesync_network::Connection;
-use homesync_protocol::{ClusterConfig, Entry, IndexMessage, Message, batches};
+use homesync_protocol::{ClusterConfig, Entry, IndexMessage, Message, Progress, batches};
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
-use tracing::debug;
+use tracing::{debug, trace};
 
 /// So many items are read at a time.
 const AT_ONCE: usize = 1_000;
@@ -38,6 +39,8 @@ struct Told {
     folder: Arc<Shared>,
     /// Up to which sequence number.
     sequence: u64,
+    /// How far it was what is being put together here, when that was told last.
+    unfinished: Arc<Vec<Unfinished>>,
     /// Another number at each beginning: a beginning that happens while something is told counts.
     beginning: u64,
 }
@@ -55,7 +58,8 @@ impl Telling {
     pub(crate) fn tell_folder(&self, id: &str, folder: &Arc<Shared>, known: u64) {
         let mut state = self.state();
         let beginning = state.folders.get(id).map_or(0, |told| told.beginning + 1);
-        state.folders.insert(id.to_string(), Told { folder: folder.clone(), sequence: known, beginning });
+        let told = Told { folder: folder.clone(), sequence: known, unfinished: Arc::default(), beginning };
+        state.folders.insert(id.to_string(), told);
         drop(state);
         self.bell.ring();
     }
@@ -102,6 +106,9 @@ impl Telling {
                     Some(more) => is_more |= more,
                     None => return,
                 }
+                if self.tell_unfinished(&id, &told).is_none() {
+                    return;
+                }
             }
             if !is_more {
                 self.bell.wait(rung, LONGEST_WAIT);
@@ -144,6 +151,33 @@ impl Telling {
             None => return Some(true),
         }
         Some(true)
+    }
+
+    /// Tells which blocks can be had from here of files that are being put together, if the other machine wants to know. Answers nothing when
+    /// the connection is closed.
+    fn tell_unfinished(&self, id: &str, told: &Told) -> Option<()> {
+        let now = told.folder.unfinished();
+        if Arc::ptr_eq(&now, &told.unfinished) || !self.is_current(id, told) || !self.wants_progress(id) {
+            return Some(());
+        }
+        let updates = progress(&told.unfinished, &now);
+        if !updates.is_empty() {
+            trace!(folder = id, device = %self.connection.device(), files = updates.len(), "told of unfinished files");
+            let message = Progress { folder: id.to_string(), updates };
+            self.connection.send_and_wait(Message::Progress(message)).ok()?;
+        }
+        let mut state = self.state();
+        if let Some(current) = state.folders.get_mut(id).filter(|current| current.beginning == told.beginning)
+        {
+            current.unfinished = now;
+        }
+        Some(())
+    }
+
+    fn wants_progress(&self, id: &str) -> bool {
+        let state = self.state();
+        let mut folders = state.theirs.iter().flat_map(|config| &config.folders);
+        folders.any(|folder| folder.id == id && !folder.no_progress)
     }
 
     fn is_current(&self, id: &str, told: &Told) -> bool {

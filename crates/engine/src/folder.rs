@@ -12,6 +12,7 @@ mod others;
 mod outcomes;
 mod removals;
 mod scan;
+mod temporaries;
 mod unheard;
 
 pub use commands::{Command, Question};
@@ -26,8 +27,9 @@ use crate::rules::Rules;
 use crate::stamp::Stamp;
 use crate::surroundings::{Situation, Surroundings};
 use crate::trees::{Changes, Unreadable, View};
+use crate::unfinished::Unfinished;
 use homesync_paths::{RelativePath, fold};
-use homesync_protocol::{DeviceId, Entry};
+use homesync_protocol::{DeviceId, Entry, ProgressUpdate};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The two clocks, as the driver read them.
@@ -93,6 +95,13 @@ pub enum Event {
         /// What came.
         result: BlockResult,
     },
+    /// Another machine said which blocks it has of files that it is putting together.
+    Progress {
+        /// Which machine.
+        device: DeviceId,
+        /// What it says.
+        updates: Vec<ProgressUpdate>,
+    },
     /// Operations ended.
     Finished(Vec<Outcome>),
     /// A person wants something.
@@ -126,6 +135,8 @@ pub enum Action {
         wanted: Box<Entry>,
         /// Which block of it.
         block: u32,
+        /// It has only some of the file, and this block is said to be among that.
+        from_temporary: bool,
     },
     /// Do this, in this order, and answer with [`Event::Finished`].
     Operate(Vec<Operation>),
@@ -261,6 +272,10 @@ impl Folder {
                 self.dirty.extend(self.fetches.answered(&wanted, block, device, result, now.ticks));
                 Ok(Vec::new())
             }
+            Event::Progress { device, updates } => {
+                self.fetches.progress(device, updates);
+                Ok(Vec::new())
+            }
             Event::Finished(outcomes) => self.finished(outcomes, view, now),
             Event::Command(command) => self.commanded(command, view, now),
             Event::Tick => self.ticked(view, now),
@@ -315,6 +330,16 @@ impl Folder {
     /// What a look at the disk that begins now has to carry.
     pub fn epoch(&self) -> u64 {
         self.epochs.now()
+    }
+
+    /// Files that are being put together, with the blocks of them that others can have from here already.
+    pub fn unfinished(&self) -> impl Iterator<Item = Unfinished> {
+        self.fetches.unfinished()
+    }
+
+    /// There are such files.
+    pub fn has_unfinished(&self) -> bool {
+        !self.fetches.is_idle()
     }
 
     /// What waits, and why.

@@ -20,6 +20,7 @@ mod rules;
 mod stamp;
 mod surroundings;
 mod trees;
+mod unfinished;
 
 #[cfg(feature = "canaries")]
 pub use canary::plant;
@@ -38,3 +39,4 @@ pub use rules::{FolderKind, Guard, Rules};
 pub use stamp::Stamp;
 pub use surroundings::{Situation, Surroundings};
 pub use trees::{Agreed, Candidates, Changes, Deed, JournalRecord, Local, Unreadable, View, all_below};
+pub use unfinished::{Unfinished, progress};

@@ -117,6 +117,7 @@ pub struct World {
 pub const MINIMUMS: &[(&str, u64)] = &[
     ("a person was asked", 100),
     ("a person was quicker", 5_000),
+    ("block of an unfinished file wanted", 20),
     ("conflict copy made", 5_000),
     ("directory not empty", 300),
     ("file moved", 300),
@@ -298,7 +299,13 @@ impl World {
         let device = self.machines[from].device;
         let now = self.now;
         self.say(|_| format!("{from} -> {to}: {}", brief(&message)));
+        match &message {
+            Message::Request { from_temporary: true, .. } => self.reach("block of an unfinished file wanted"),
+            Message::Progress(_) => self.holders_leave(from, to)?,
+            _ => {}
+        }
         self.machines[to].receive(from, device, message, now);
+        self.machines[to].tell_unfinished();
         self.after(Some(to))
     }
 
@@ -364,6 +371,7 @@ impl World {
             let now = self.now;
             self.machines[number].scan(None, now);
         }
+        self.machines[number].tell_unfinished();
         self.after(Some(number))
     }
 
@@ -484,7 +492,15 @@ fn brief(message: &Message) -> String {
                 .collect();
             format!("index{} [{}]", if *full { " anew" } else { "" }, entries.join(", "))
         }
-        Message::Request { wanted, block } => format!("wants block {block} of {:?}", wanted.path),
+        Message::Request { wanted, block, from_temporary } => {
+            let part = if *from_temporary { " that is not complete" } else { "" };
+            format!("wants block {block} of {:?}{part}", wanted.path)
+        }
+        Message::Progress(updates) => {
+            let updates: Vec<String> =
+                updates.iter().map(|update| format!("{:?} {:?}", update.path, update.blocks)).collect();
+            format!("has blocks of [{}]", updates.join(", "))
+        }
         Message::Response { wanted, bytes, .. } => {
             format!("answers {:?} with {:?} bytes", wanted.path, bytes.as_ref().map(Vec::len))
         }

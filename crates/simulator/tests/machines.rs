@@ -12,4 +12,5 @@ mod machines {
     mod renamed_directory;
     mod ring;
     mod special;
+    mod unfinished;
 }

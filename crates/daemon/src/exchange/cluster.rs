@@ -33,7 +33,13 @@ impl Exchange {
             let is_elsewhere = plan.networks.as_ref().is_some_and(|names| names.is_disjoint(&state.networks));
             let rests = is_elsewhere || plan.is_manual && !state.travelling.contains(&plan.id);
             let is_paused = plan.is_paused || rests || devices.iter().all(|device| device.index_id == 0);
-            SharedFolder { id: plan.id.clone(), label: plan.name.clone(), is_paused, devices }
+            SharedFolder {
+                id: plan.id.clone(),
+                label: plan.name.clone(),
+                is_paused,
+                no_progress: false,
+                devices,
+            }
         });
         ClusterConfig { folders: folders.collect(), secondary: false }
     }

@@ -3,7 +3,7 @@
 use super::{Exchange, Stranger};
 use crate::folder::{Heard, Input};
 use homesync_network::{Connection, Event, Events, Permit};
-use homesync_protocol::{IndexMessage, Message, Refusal, Request, Response};
+use homesync_protocol::{IndexMessage, Message, Progress, Refusal, Request, Response};
 use std::sync::Arc;
 use tracing::{debug, info, warn};
 
@@ -66,8 +66,9 @@ impl Exchange {
             Message::IndexUpdate(index) => self.index(connection, index, false, permit),
             Message::Request(request) => self.requested(connection, request, permit),
             Message::Response(response) => self.answered(connection, response),
-            // Blocks of unfinished files are not asked for; the rest is the network's own affair.
-            Message::Progress(_) | Message::Ping | Message::Close(_) => {}
+            Message::Progress(progress) => self.progress(connection, progress, permit),
+            // The network's own affair.
+            Message::Ping | Message::Close(_) => {}
         }
     }
 
@@ -94,6 +95,16 @@ impl Exchange {
             last: message.last_sequence,
             permit: Some(permit),
         }));
+    }
+
+    /// What a machine says of a folder that is not shared with it counts as little as its index of that.
+    fn progress(&self, connection: &Connection, progress: Progress, permit: Permit) {
+        let state = self.state();
+        let line = state.lines.get(&connection.number());
+        let is_shared = line.is_some_and(|line| line.shared.contains_key(&progress.folder));
+        if let Some(folder) = state.folders.get(&progress.folder).filter(|_| is_shared) {
+            folder.tell(Input::Progress(connection.device(), progress.updates, permit));
+        }
     }
 
     fn requested(&self, connection: &Connection, request: Request, permit: Permit) {

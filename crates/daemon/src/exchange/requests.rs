@@ -1,6 +1,6 @@
 //! What was asked of a machine and is not answered yet.
 
-use crate::folder::Shared;
+use crate::folder::{Shared, Wanted};
 use homesync_network::Connection;
 use homesync_protocol::{Entry, Message, Request};
 use std::collections::HashMap;
@@ -22,13 +22,8 @@ pub(super) struct Asked {
 
 impl Requests {
     /// Asks. Answers whether it could be.
-    pub(super) fn send(
-        &mut self,
-        connection: &Connection,
-        folder: &Arc<Shared>,
-        wanted: Box<Entry>,
-        block: u32,
-    ) -> bool {
+    pub(super) fn send(&mut self, connection: &Connection, folder: &Arc<Shared>, wanted: Wanted) -> bool {
+        let Wanted { entry: wanted, block, from_temporary } = wanted;
         let Some(blocks) = wanted.content.blocks() else { return false };
         let Some(hash) = blocks.hashes().get(block as usize) else { return false };
         let (offset, size) = blocks.extent(block as usize);
@@ -40,7 +35,7 @@ impl Requests {
             offset: Some(offset),
             size,
             hash: Some(*hash),
-            from_temporary: false,
+            from_temporary,
             block,
         };
         let is_sent = connection.send(Message::Request(request)).is_ok();

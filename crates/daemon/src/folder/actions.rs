@@ -2,7 +2,7 @@
 
 use super::engine_loop::{Broken, EngineLoop};
 use super::operate::{self, Deed as DiskDeed};
-use super::{Input, Shared, room};
+use super::{Input, Shared, Wanted, room};
 use crate::clock::timestamp;
 use crate::differences::Differences;
 use homesync_disk::{Sources, Staging, Vfs, changed_since, failure, make_durable, stamps};
@@ -89,9 +89,10 @@ impl EngineLoop {
                     trace!(folder = %self.shared.id, path = wanted.path.as_str(), "prepared");
                     prepare(&self.shared, wanted);
                 }
-                Action::Request { device, wanted, block } => {
-                    trace!(folder = %self.shared.id, path = wanted.path.as_str(), block, "asked for");
-                    if !self.shared.peers.request(&self.shared, device, wanted.clone(), block) {
+                Action::Request { device, wanted, block, from_temporary } => {
+                    trace!(folder = %self.shared.id, path = wanted.path.as_str(), block, from_temporary, "asked for");
+                    let asked = Wanted { entry: wanted.clone(), block, from_temporary };
+                    if !self.shared.peers.request(&self.shared, device, asked) {
                         self.shared.answered(device, wanted, block, None::<Vec<u8>>);
                     }
                 }

@@ -17,7 +17,7 @@ use homesync_disk::{Executor, LocalFs, Vfs, Watcher};
 use homesync_engine::{Command, Done, Event, Folder, Outcome, Question, RootLook, Rules, Unreadable, View};
 use homesync_index::{Additions, Database, FolderOptions, Index, IndexError, Position};
 use homesync_paths::RelativePath;
-use homesync_protocol::{DeviceId, Entry};
+use homesync_protocol::{DeviceId, Entry, ProgressUpdate};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
@@ -54,6 +54,8 @@ pub(crate) enum Input {
     ReadAgain(Vec<RelativePath>),
     /// Another machine says what it has.
     Heard(Heard),
+    /// Another machine says which blocks it has of files that it is putting together. The permit is dropped when that is dealt with.
+    Progress(DeviceId, Vec<ProgressUpdate>, homesync_network::Permit),
     /// Another machine's index is this one. If it is another than is known, what is known of it is void.
     IndexIs(DeviceId, u64),
     /// Another machine has seen more of our index than there is: it was brought back from an older copy.
@@ -166,6 +168,8 @@ pub(super) struct EngineLoop {
     hooks: Option<Hooks>,
     /// Something came or went since the folder was in step last.
     is_unsaid: bool,
+    /// When others hear how far it is what is being put together.
+    pub(super) tell_at: Option<Instant>,
 }
 
 impl EngineLoop {
@@ -218,6 +222,7 @@ impl EngineLoop {
             is_travelling: false,
             hooks: Hooks::start(&shared.id).ok(),
             is_unsaid: false,
+            tell_at: None,
         })
     }
 
@@ -281,7 +286,7 @@ impl EngineLoop {
     fn next_wake(&self) -> Instant {
         let engine = self.engine.next_wake().map(|ticks| self.clock.moment(ticks));
         let soon = self.soon.map(|since| since + SOON);
-        [engine, soon, self.look_at, self.look_at_unwatched]
+        [engine, soon, self.look_at, self.look_at_unwatched, self.tell_at]
             .into_iter()
             .flatten()
             .fold(self.daily, Instant::min)
@@ -293,6 +298,9 @@ impl EngineLoop {
             self.handle(Event::Tick)?;
         }
         let now = Instant::now();
+        if self.tell_at.is_some_and(|at| at <= now) {
+            self.tell_unfinished();
+        }
         if self.look_at.is_some_and(|at| at <= now) {
             self.look_at = None;
             match self.is_away || self.shared.root.opened().is_none() {
@@ -370,6 +378,7 @@ impl EngineLoop {
                 Ok(())
             }
             Input::Heard(heard) => self.hear(heard),
+            Input::Progress(device, updates, _permit) => self.handle(Event::Progress { device, updates }),
             Input::IndexIs(device, index_id) => self.index_is(device, index_id),
             Input::SeenMore(sequence) => self.raise(sequence),
             Input::Unwatched(directories, advice) => {
@@ -666,6 +675,7 @@ impl EngineLoop {
 
     /// Says how things stand.
     fn publish(&mut self) -> Result<(), Broken> {
+        self.expect_unfinished();
         if std::mem::take(&mut self.recount) {
             self.count_differences()?;
         }

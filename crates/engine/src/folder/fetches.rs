@@ -1,11 +1,13 @@
 //! Which content is on its way, from whom, and how much at a time.
 
 use super::Action;
+use super::temporaries::Temporaries;
 use crate::git;
 use crate::operation::{Operation, Step};
 use crate::trees::{Candidates, Unreadable, View};
+use crate::unfinished::Unfinished;
 use homesync_paths::RelativePath;
-use homesync_protocol::{DeviceId, Entry};
+use homesync_protocol::{DeviceId, Entry, ProgressUpdate};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Bytes asked for and not answered yet, in the whole folder.
@@ -41,6 +43,8 @@ pub(super) struct Fetches {
     torn: BTreeSet<RelativePath>,
     /// Since when, in ticks, somebody could not give a block.
     refused_since: Option<u64>,
+    /// Blocks that others have of what they are putting together themselves.
+    temporaries: Temporaries,
 }
 
 /// One content being put together.
@@ -60,8 +64,15 @@ enum Stage {
 
 #[derive(Default)]
 struct Block {
-    asked: Option<DeviceId>,
+    asked: Option<Asked>,
     failed: BTreeSet<DeviceId>,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+struct Asked {
+    device: DeviceId,
+    /// It does not have all of the file.
+    from_temporary: bool,
 }
 
 impl Fetches {
@@ -75,13 +86,14 @@ impl Fetches {
     /// Requests to the machine will not be answered.
     pub(super) fn disconnected(&mut self, device: DeviceId, now: u64) -> Vec<RelativePath> {
         self.connected.remove(&device);
+        self.temporaries.forget(device);
         let asked: Vec<(Entry, u32)> = self
             .files
             .iter_mut()
             .flat_map(|(_, fetch)| match &fetch.stage {
                 Stage::Filling(blocks) => blocks
                     .iter()
-                    .filter(|(_, block)| block.asked == Some(device))
+                    .filter(|(_, block)| block.asked.is_some_and(|asked| asked.device == device))
                     .map(|(number, _)| (fetch.wanted.clone(), *number))
                     .collect(),
                 _ => Vec::new(),
@@ -128,9 +140,14 @@ impl Fetches {
         let fetch = self.files.get_mut(path).filter(|fetch| fetch.wanted.content.is_same(&wanted.content))?;
         let size = fetch.size_of(number);
         let Stage::Filling(blocks) = &mut fetch.stage else { return None };
-        let block = blocks.get_mut(&number).filter(|block| block.asked == Some(device))?;
-        block.asked = None;
+        let block = blocks.get_mut(&number)?;
+        let asked = block.asked.take_if(|asked| asked.device == device)?;
         self.outstanding -= size;
+        if result != BlockResult::Written && asked.from_temporary {
+            // Whoever has all of the file is asked next, and at once.
+            self.temporaries.failed(device, path, number, result);
+            return None;
+        }
         if result != BlockResult::Written {
             // Another machine may have it, or this one later.
             block.failed.insert(device);
@@ -181,10 +198,41 @@ impl Fetches {
     }
 
     /// A machine said something new about a path: what it could not give before, it may have now.
-    pub(super) fn told(&mut self, device: DeviceId, path: &RelativePath) {
-        for block in self.files.get_mut(path).into_iter().flat_map(Fetch::blocks) {
+    pub(super) fn told(&mut self, device: DeviceId, entry: &Entry) {
+        self.temporaries.has_now(device, entry);
+        for block in self.files.get_mut(&entry.path).into_iter().flat_map(Fetch::blocks) {
             block.failed.remove(&device);
         }
+    }
+
+    /// A machine begins to say anew what it has.
+    pub(super) fn begins_anew(&mut self, device: DeviceId) {
+        self.temporaries.forget(device);
+    }
+
+    /// A machine said which blocks it has of files that it is putting together. From one that is not connected none can be had.
+    pub(super) fn progress(&mut self, device: DeviceId, updates: Vec<ProgressUpdate>) {
+        if self.connected.contains(&device) {
+            self.temporaries.told(device, updates);
+        }
+    }
+
+    /// Nothing is being put together.
+    pub(super) fn is_idle(&self) -> bool {
+        self.files.is_empty()
+    }
+
+    /// What is being put together, with the blocks that are there.
+    pub(super) fn unfinished(&self) -> impl Iterator<Item = Unfinished> {
+        self.files.values().filter_map(|fetch| {
+            let many = fetch.wanted.content.blocks()?.hashes().len() as u32;
+            let blocks: Vec<u32> = match &fetch.stage {
+                Stage::Preparing => return None,
+                Stage::Filling(missing) => (0..many).filter(|block| !missing.contains_key(block)).collect(),
+                Stage::Complete => (0..many).collect(),
+            };
+            Some(Unfinished { wanted: fetch.wanted.clone(), blocks })
+        })
     }
 
     /// Splits a plan into what can be done now and what needs content first. A unit can be done when all of it can.
@@ -259,7 +307,8 @@ impl Fetches {
         gone.iter().for_each(|path| self.drop_fetch(path));
     }
 
-    /// Requests for missing blocks, to the machines that have them, as far as there is room.
+    /// Requests for missing blocks, to the machines that have them, as far as there is room. A machine that has only some of the file is asked
+    /// for what no other one can give: it shares its line with what it fetches itself.
     pub(super) fn requests(&mut self, view: &dyn View) -> Result<Vec<Action>, Unreadable> {
         let mut actions = Vec::new();
         for (path, fetch) in &mut self.files {
@@ -275,17 +324,16 @@ impl Fetches {
             let candidates = Candidates::read(view, path)?;
             let holders: Vec<DeviceId> =
                 candidates.holders(&wanted).filter(|device| self.connected.contains(device)).collect();
+            let temporaries = self.temporaries.of(&wanted, list, &candidates, &self.connected);
             for (number, block) in blocks.iter_mut().filter(|(_, block)| block.asked.is_none()) {
-                // Spread over those who have it, by the block's number: every machine gives a part.
-                let willing: Vec<&DeviceId> =
-                    holders.iter().filter(|device| !block.failed.contains(device)).collect();
-                let Some(device) = willing.get(*number as usize % willing.len().max(1)) else { continue };
-                block.asked = Some(**device);
+                let Some(asked) = whom_to_ask(*number, block, &holders, &temporaries) else { continue };
+                block.asked = Some(asked);
                 self.outstanding += u64::from(list.extent(*number as usize).1);
                 actions.push(Action::Request {
-                    device: **device,
+                    device: asked.device,
                     wanted: Box::new(wanted.clone()),
                     block: *number,
+                    from_temporary: asked.from_temporary,
                 });
                 if self.outstanding >= MOST_OUTSTANDING {
                     break;
@@ -339,6 +387,22 @@ impl Fetch {
             .map(|(number, _)| self.size_of(*number))
             .sum()
     }
+}
+
+/// Spread over those who have it, by the block's number: every machine gives a part.
+fn whom_to_ask(
+    number: u32,
+    block: &Block,
+    holders: &[DeviceId],
+    temporaries: &[(DeviceId, &BTreeSet<u32>)],
+) -> Option<Asked> {
+    let one_of = |devices: Vec<DeviceId>| devices.get(number as usize % devices.len().max(1)).copied();
+    let complete = holders.iter().filter(|device| !block.failed.contains(device)).copied().collect();
+    if let Some(device) = one_of(complete) {
+        return Some(Asked { device, from_temporary: false });
+    }
+    let parts = temporaries.iter().filter(|(_, blocks)| blocks.contains(&number)).map(|(device, _)| *device);
+    one_of(parts.collect()).map(|device| Asked { device, from_temporary: true })
 }
 
 /// The operation puts a file in place whose content must be in a temporary file first.

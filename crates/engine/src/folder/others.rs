@@ -21,6 +21,7 @@ impl Folder {
         let mut changes = Changes::default();
         if full {
             changes.forget.extend((!planted(Bug::OldIndexCounts)).then_some(device));
+            self.fetches.begins_anew(device);
             self.forgotten(device, view)?;
         }
         // Of two entries for one path in a batch, the later counts.
@@ -46,7 +47,7 @@ impl Folder {
             if let Some(after) = after {
                 self.touched(&path, before.as_ref(), &after, view)?;
             }
-            self.fetches.told(device, &path);
+            self.fetches.told(device, &entry);
             self.failures.remove(&path);
             changes.others.push((device, entry));
         }

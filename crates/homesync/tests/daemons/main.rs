@@ -22,4 +22,5 @@ mod refusals;
 mod repositories;
 mod syncthing;
 mod tree;
+mod unfinished;
 mod versions;

@@ -27,6 +27,8 @@ pub struct SharedFolder {
     pub label: String,
     /// The sender says nothing about it for now, and wants to hear nothing.
     pub is_paused: bool,
+    /// The sender wants to hear nothing of files that are not complete.
+    pub no_progress: bool,
     /// Everybody that the sender shares it with, the sender and the receiver included.
     pub devices: Vec<SharedDevice>,
 }
@@ -108,6 +110,7 @@ fn folder_to_wire(folder: &SharedFolder) -> wire::Folder {
         id: field(&folder.id),
         label: field(&folder.label),
         stopped: i32::from(folder.is_paused),
+        no_progress: folder.no_progress,
         devices: folder.devices.iter().map(device_to_wire).collect(),
         ..wire::Folder::default()
     }
@@ -129,7 +132,13 @@ fn device_to_wire(device: &SharedDevice) -> wire::Device {
 fn folder_from_wire(wire: wire::Folder) -> Result<SharedFolder, ProtocolError> {
     let id = folder_id(&wire.id)?;
     let devices = wire.devices.into_iter().map(device_from_wire).collect::<Result<_, _>>()?;
-    Ok(SharedFolder { id, label: text(&wire.label), is_paused: wire.stopped != 0, devices })
+    Ok(SharedFolder {
+        id,
+        label: text(&wire.label),
+        is_paused: wire.stopped != 0,
+        no_progress: wire.no_progress,
+        devices,
+    })
 }
 
 fn device_from_wire(wire: wire::Device) -> Result<SharedDevice, ProtocolError> {

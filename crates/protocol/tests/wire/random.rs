@@ -109,10 +109,13 @@ fn message(input: &mut Unstructured<'_>) -> Result<Message> {
             for _ in 0..input.int_in_range(0..=3)? {
                 devices.push(device(input)?);
             }
-            let shared =
-                SharedFolder {
-                    id: folder(), label: "Ö".to_string(), is_paused: input.arbitrary()?, devices
-                };
+            let shared = SharedFolder {
+                id: folder(),
+                label: "Ö".to_string(),
+                is_paused: input.arbitrary()?,
+                no_progress: input.arbitrary()?,
+                devices,
+            };
             Message::ClusterConfig(ClusterConfig { folders: vec![shared], secondary: input.arbitrary()? })
         }
         1 => Message::Index(IndexMessage::new("photos", entries(input)?, 0)),

@@ -26,6 +26,21 @@ impl World {
         Ok(())
     }
 
+    /// At the very moment at which a machine hears that another has parts of a file, everybody else leaves: also who has all of it.
+    pub(super) fn holders_leave(&mut self, from: usize, to: usize) -> Result<(), String> {
+        self.reach("unfinished files heard of");
+        if !self.swarm.network || self.choose(2, "the others leave") == 0 {
+            return Ok(());
+        }
+        for other in (0..self.machines.len()).filter(|other| *other != from && *other != to) {
+            if self.network.is_up(to, other) {
+                self.say(|_| format!("{other} leaves {to}"));
+                self.cut(to.min(other), to.max(other));
+            }
+        }
+        self.after(None)
+    }
+
     /// The disk with the folder is taken out, or put in again. Where it was there is an empty directory meanwhile.
     fn root_goes_or_comes(&mut self, number: usize) {
         let is_away = !self.machines[number].is_away;

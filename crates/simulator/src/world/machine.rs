@@ -4,10 +4,12 @@ use super::network::Message;
 use super::store::Store;
 use super::stored::Stored;
 use crate::filesystem::{Settings, SimFs};
-use homesync_disk::{Executor, Known, Report, Scanner, Staging, failure, make_durable, serve, stamps};
+use homesync_disk::{
+    Executor, Known, Report, Scanner, Staging, failure, make_durable, serve, serve_staged, stamps,
+};
 use homesync_engine::{
     Action, BlockResult, Changes, Command, Event, Folder, Now, Operation, Outcome, RootIdentity, RootLook,
-    Rules,
+    Rules, Unfinished, progress,
 };
 use homesync_engine::{Failure, Remedy, Undone};
 use homesync_index::Position;
@@ -42,6 +44,8 @@ pub struct Machine {
     pub identity: Option<RootIdentity>,
     /// Up to which sequence each peer was told, in this connection.
     pub told: BTreeMap<usize, u64>,
+    /// Which blocks of unfinished files each peer was told of.
+    told_unfinished: BTreeMap<usize, Vec<Unfinished>>,
     /// By how many seconds its clock is wrong.
     pub skew: i64,
     /// Messages to send.
@@ -74,6 +78,7 @@ impl Machine {
             folder: Folder::new(rules, None),
             identity: None,
             told: BTreeMap::new(),
+            told_unfinished: BTreeMap::new(),
             skew: 0,
             outbox: Vec::new(),
             counter_floor: 0,
@@ -164,9 +169,9 @@ impl Machine {
                         self.scan_knowing(Some(&path), &|_| None, now, events);
                     }
                 }
-                Action::Request { device, wanted, block } => {
+                Action::Request { device, wanted, block, from_temporary } => {
                     let to = self.peers.iter().position(|peer| *peer == device);
-                    self.outbox.extend(to.map(|to| (to, Message::Request { wanted, block })));
+                    self.outbox.extend(to.map(|to| (to, Message::Request { wanted, block, from_temporary })));
                 }
                 Action::Operate(operations) => events.push_back(self.operate(operations, now)),
             }
@@ -328,6 +333,21 @@ impl Machine {
         }
     }
 
+    /// Tells every connected peer which blocks it has of files that it is putting together.
+    pub fn tell_unfinished(&mut self) {
+        if self.disk.has_crashed() {
+            return;
+        }
+        let unfinished: Vec<Unfinished> = self.folder.unfinished().collect();
+        for peer in self.told.keys() {
+            let before = self.told_unfinished.insert(*peer, unfinished.clone()).unwrap_or_default();
+            let updates = progress(&before, &unfinished);
+            if !updates.is_empty() {
+                self.outbox.push((*peer, Message::Progress(updates)));
+            }
+        }
+    }
+
     /// A peer can be talked to. `known` is what it says it knows of this machine's index.
     pub fn connected(&mut self, peer: usize, device: DeviceId, known: Option<(u64, u64)>, now: Now) {
         let id = self.store.index_id();
@@ -343,6 +363,7 @@ impl Machine {
     /// A peer cannot be talked to any more.
     pub fn disconnected(&mut self, peer: usize, device: DeviceId, now: Now) {
         self.told.remove(&peer);
+        self.told_unfinished.remove(&peer);
         self.handle(Event::Disconnected(device), now);
     }
 
@@ -361,8 +382,11 @@ impl Machine {
                     let _ = self.store.commit_hearing(&Changes::default(), unheard.into_iter().collect());
                 }
             }
-            Message::Request { wanted, block } => {
-                let bytes = serve(self.mounted(), &wanted, block).ok().flatten();
+            Message::Progress(updates) => self.handle(Event::Progress { device, updates }, now),
+            Message::Request { wanted, block, from_temporary } => {
+                let part =
+                    from_temporary.then(|| serve_staged(self.mounted(), &wanted, block).ok().flatten());
+                let bytes = part.flatten().or_else(|| serve(self.mounted(), &wanted, block).ok().flatten());
                 let is_believed =
                     self.store.view().local(&wanted.path).ok().flatten().is_some_and(|own| {
                         own.entry.is_present() && own.entry.content.is_same(&wanted.content)
@@ -411,6 +435,7 @@ impl Machine {
     /// The folder starts with what its index says. If that cannot be opened, it is tried again at the next look.
     fn begin_again(&mut self, now: Now) {
         self.told.clear();
+        self.told_unfinished.clear();
         self.outbox.clear();
         self.began_again = true;
         self.needs_scan = self.store.open(self.counter_floor).is_err();

@@ -1,6 +1,6 @@
 //! The network between simulated machines: links that carry messages in order, until they are cut.
 
-use homesync_protocol::Entry;
+use homesync_protocol::{Entry, ProgressUpdate};
 use std::collections::{BTreeMap, VecDeque};
 
 /// What one machine says to another.
@@ -21,7 +21,11 @@ pub enum Message {
         wanted: Box<Entry>,
         /// Which.
         block: u32,
+        /// The other one puts the file together itself.
+        from_temporary: bool,
     },
+    /// It tells which blocks it has of files that it is putting together.
+    Progress(Vec<ProgressUpdate>),
     /// It gives a block, or says that it cannot.
     Response {
         /// Of which content.

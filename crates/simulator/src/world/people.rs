@@ -120,7 +120,7 @@ fn write(
         ledger.takes(machine, disk, path);
     }
     let size = match choices.choose(64, "how large") {
-        63 => TWO_BLOCKS,
+        60..=63 => TWO_BLOCKS,
         other => 8 + other as usize,
     };
     let content = ledger.write(machine, size);
