@@ -5,7 +5,7 @@ use crate::folder::{Heard, Input};
 use homesync_network::{Connection, Event, Events, Permit};
 use homesync_protocol::{IndexMessage, Message, Progress, Refusal, Request, Response};
 use std::sync::Arc;
-use tracing::{debug, info, warn};
+use tracing::{debug, info, trace, warn};
 
 /// So many unknown machines are remembered for a person.
 const MOST_STRANGERS: usize = 100;
@@ -103,6 +103,8 @@ impl Exchange {
         let line = state.lines.get(&connection.number());
         let is_shared = line.is_some_and(|line| line.shared.contains_key(&progress.folder));
         if let Some(folder) = state.folders.get(&progress.folder).filter(|_| is_shared) {
+            let blocks: usize = progress.updates.iter().flat_map(|update| &update.blocks).map(Vec::len).sum();
+            trace!(folder = progress.folder, device = %connection.device(), blocks, "heard of unfinished files");
             folder.tell(Input::Progress(connection.device(), progress.updates, permit));
         }
     }
