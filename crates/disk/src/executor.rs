@@ -39,7 +39,7 @@ use homesync_protocol::Timestamp;
 use lent::Lent;
 use prepare::Prepared;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::Arc;
 
@@ -53,7 +53,7 @@ pub struct Executor<'v, V: Vfs> {
     /// Directories whose names changed, by an arbitrary key, to be made durable at the end.
     changed: RefCell<BTreeMap<String, Arc<V::Directory>>>,
     /// Directories that were there already and are to get other permissions when everything in them is done.
-    to_be_closed: RefCell<Vec<Operation>>,
+    to_be_closed: RefCell<BTreeSet<RelativePath>>,
 }
 
 /// Why an operation stopped: the file system's refusal, or an orderly end that changed nothing.
@@ -109,8 +109,7 @@ impl<'v, V: Vfs> Executor<'v, V> {
         let (last, first): (Vec<_>, Vec<_>) =
             jobs.into_iter().enumerate().partition(|(number, _)| last.contains(number));
         let mut outcomes = self.act_with(&lent, first);
-        let is_done = |outcome: &Outcome| !matches!(outcome.result, Err(Undone::Failed(_)));
-        if outcomes.values().all(is_done) {
+        if outcomes.values().all(is_settled) {
             outcomes.extend(self.close_directories(last, &outcomes));
         } else {
             // What is still to be settled needs them as they were.
@@ -127,8 +126,7 @@ impl<'v, V: Vfs> Executor<'v, V> {
         let mut outcomes: BTreeMap<usize, Outcome> = jobs.into_iter().map(act).collect();
         let durable = self.give_back(lent).and_then(|()| self.make_names_durable());
         fail(outcomes.values_mut(), durable.as_ref().err());
-        let is_done = |outcome: &Outcome| !matches!(outcome.result, Err(Undone::Failed(_)));
-        if outcomes.values().all(is_done)
+        if outcomes.values().all(is_settled)
             && let Some(mut first) = outcomes.first_entry()
         {
             first.get_mut().intents.extend(lent.iter().map(|one| one.intent().number));
@@ -325,6 +323,11 @@ impl<V: Vfs> Job<V> {
     fn intent(&self) -> Option<Intent> {
         self.state.as_ref().ok()?.as_ref()?.intent(self.number, &self.operation)
     }
+}
+
+/// It is done, or everything is as it was.
+fn is_settled(outcome: &Outcome) -> bool {
+    !matches!(outcome.result, Err(Undone::Failed(_)))
 }
 
 /// They are done, but may not be durable.

@@ -2,7 +2,7 @@
 
 use crate::{Kept, Stamp};
 use homesync_paths::RelativePath;
-use homesync_protocol::{Content, Entry};
+use homesync_protocol::{Content, Entry, Kind};
 
 /// One change of one path.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +20,12 @@ pub struct Operation {
 }
 
 impl Operation {
+    /// A directory leaves its place, with what is in it or without.
+    pub fn displaces_directory(&self) -> bool {
+        let is_directory = matches!(self.expected, Expected::Object(stamp) if stamp.kind == Kind::Directory);
+        is_directory && self.step != Step::Adjust
+    }
+
     /// A directory gets other permissions.
     pub fn adjusts_directory(&self) -> bool {
         self.step == Step::Adjust && self.entry.content == Content::Directory

@@ -38,6 +38,8 @@ pub(crate) struct Shared {
     pub(crate) announce_now: Notify,
     /// It is to be looked around before its time.
     pub(crate) look_again: Notify,
+    /// A connection has ended.
+    left: Notify,
     name: String,
     version: String,
     send: Limiter,
@@ -95,6 +97,7 @@ impl Shared {
             events,
             announce_now: Notify::new(),
             look_again: Notify::new(),
+            left: Notify::new(),
             name: settings.name,
             version: settings.version,
             send: Limiter::new(settings.send),
@@ -178,6 +181,7 @@ impl Shared {
     pub(crate) fn leave(&self, connection: &Connection) {
         let mut state = self.state();
         state.connections.remove(&connection.number());
+        self.left.notify_one();
         let age = connection.age();
         if let Some(peer) = state.peers.get_mut(&connection.device()) {
             peer.lasted = Some(age);
@@ -187,6 +191,13 @@ impl Shared {
 
     pub(crate) fn connections(&self) -> Vec<Connection> {
         self.state().connections.values().map(|entry| entry.connection.clone()).collect()
+    }
+
+    /// Waits until nobody is connected any more.
+    pub(crate) async fn all_closed(&self) {
+        while !self.state().connections.is_empty() {
+            self.left.notified().await;
+        }
     }
 
     pub(crate) fn is_connected(&self, device: DeviceId) -> bool {

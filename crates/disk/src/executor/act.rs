@@ -115,7 +115,7 @@ impl<V: Vfs> Executor<'_, V> {
         let may_be_lent = vfs.bound_user().is_some();
         let is_other = may_be_lent || found.permissions & 0o777 != permissions;
         if operation.entry.permissions.is_some() && is_other {
-            self.to_be_closed.borrow_mut().push(operation.clone());
+            self.to_be_closed.borrow_mut().insert(operation.path.clone());
         }
         found.stamp().ok_or(Stop::Undone(Undone::Changed))
     }

@@ -74,14 +74,11 @@ impl<V: Vfs> Executor<'_, V> {
         let mut closed: BTreeMap<usize, Outcome> = jobs.into_iter().map(act).collect();
         let to_be_closed = self.to_be_closed.take();
         let is_to_be_closed =
-            |outcome: &&Outcome| outcome.result.is_ok() && to_be_closed.contains(&outcome.operation);
+            |outcome: &&Outcome| outcome.result.is_ok() && to_be_closed.contains(&outcome.operation.path);
         for (number, outcome) in outcomes.iter().filter(|(_, outcome)| is_to_be_closed(outcome)) {
-            let path = &outcome.operation.path;
-            let directory = self.tree.directory(path).map_err(missing_is_changed);
-            let given = directory.and_then(|directory| self.give_permissions(&outcome.operation, &directory));
-            let result = match given {
+            let result = match self.close(&outcome.operation) {
                 Ok(stamp) => Ok(Done { stamp: Some(stamp), ..Done::default() }),
-                Err(stop) => Err(undone(path, stop)),
+                Err(stop) => Err(undone(&outcome.operation.path, stop)),
             };
             closed.insert(*number, Outcome { result, ..outcome.clone() });
         }
@@ -89,6 +86,16 @@ impl<V: Vfs> Executor<'_, V> {
             fail(closed.values_mut(), self.make_names_durable().err().as_ref());
         }
         closed
+    }
+
+    /// Gives one its permissions, unless it has them: while it was lent that could not be seen.
+    fn close(&self, operation: &Operation) -> Result<Stamp, Stop> {
+        let directory = self.tree.directory(&operation.path).map_err(missing_is_changed)?;
+        let has = self.tree.vfs.directory_status(&directory)?.stamp();
+        match has.filter(|has| has.permissions & 0o777 == permissions_of(&operation.entry)) {
+            Some(has) => Ok(has),
+            None => self.give_permissions(operation, &directory),
+        }
     }
 
     /// Sets a directory's permissions. If it has others right after that, a person has just set those: they must not be known as ours.

@@ -48,19 +48,22 @@ impl<V: Vfs> Executor<'_, V> {
     /// A directory that its owner may not write in, before or after, gets its permissions when everything in it is done: they may forbid that. But it
     /// cannot wait where it goes along with one above it.
     pub(super) fn done_last(&self, jobs: &[Job<V>]) -> BTreeSet<usize> {
+        if self.tree.vfs.bound_user().is_none() {
+            return BTreeSet::new();
+        }
+        let operations = || jobs.iter().map(|job| &job.operation);
+        let displaced: BTreeSet<&RelativePath> = operations()
+            .filter(|operation| operation.displaces_directory())
+            .map(|operation| &operation.path)
+            .collect();
         let is_closed = |operation: &Operation| {
             let before =
                 matches!(operation.expected, Expected::Object(stamp) if self.is_lent_with(stamp.permissions));
             before || self.is_lent_with(permissions_of(&operation.entry))
         };
-        let stays = |path: &RelativePath| {
-            let goes_along = |job: &Job<V>| {
-                is_displaced_directory(&job.operation) && path.is_at_or_below(&job.operation.path)
-            };
-            !jobs.iter().any(goes_along)
-        };
-        let adjusted = jobs.iter().enumerate().filter(|(_, job)| job.operation.adjusts_directory());
-        let last = adjusted.filter(|(_, job)| is_closed(&job.operation) && stays(&job.operation.path));
+        let stays = |path: &RelativePath| !path.at_or_above().any(|above| displaced.contains(&above));
+        let adjusted = operations().enumerate().filter(|(_, operation)| operation.adjusts_directory());
+        let last = adjusted.filter(|(_, operation)| is_closed(operation) && stays(&operation.path));
         last.map(|(number, _)| number).collect()
     }
 
@@ -85,8 +88,8 @@ impl<V: Vfs> Executor<'_, V> {
         if found.is_empty() {
             return Ok(found);
         }
-        for job in ready() {
-            found.iter_mut().for_each(|lent| lent.goes_with(&job.operation));
+        for (path, copies) in ready().filter_map(|job| conflict_copies(&job.operation)) {
+            found.iter_mut().for_each(|lent| lent.goes_with(path, copies));
         }
         let first = journal.reserve(found.len() as u64)?;
         found.iter_mut().zip(first..).for_each(|(lent, number)| lent.intent.number = number);
@@ -100,7 +103,7 @@ impl<V: Vfs> Executor<'_, V> {
             for path in filled(operation) {
                 places.entry(path).or_insert(false);
             }
-            if is_displaced_directory(operation) {
+            if operation.displaces_directory() {
                 places.insert(operation.path.clone(), true);
             }
         }
@@ -198,9 +201,8 @@ impl<V: Vfs> Lent<V> {
     }
 
     /// Where a directory at or above it becomes a conflict copy, it goes along.
-    fn goes_with(&mut self, operation: &Operation) {
-        let Step::Put { displaced: Displaced::Conflict(copies) } = &operation.step else { return };
-        let Some(below) = self.intent.path.as_str().strip_prefix(operation.path.as_str()) else { return };
+    fn goes_with(&mut self, path: &RelativePath, copies: &[RelativePath]) {
+        let Some(below) = self.intent.path.as_str().strip_prefix(path.as_str()) else { return };
         if below.is_empty() || below.starts_with('/') {
             let names = copies.iter().map(|copy| RelativePath::parse(&format!("{}{below}", copy.as_str())));
             self.intent.copies.extend(names.flatten());
@@ -212,10 +214,18 @@ impl<V: Vfs> Lent<V> {
     }
 }
 
+/// What becomes a conflict copy, and the names that it may get.
+fn conflict_copies(operation: &Operation) -> Option<(&RelativePath, &[RelativePath])> {
+    match &operation.step {
+        Step::Put { displaced: Displaced::Conflict(copies) } => Some((&operation.path, copies)),
+        _ => None,
+    }
+}
+
 /// The directories in which names change.
 fn filled(operation: &Operation) -> Vec<RelativePath> {
     let mut filled: Vec<RelativePath> = operation.paths().filter_map(RelativePath::parent).collect();
-    if let Step::Put { displaced: Displaced::Conflict(copies) } = &operation.step {
+    if let Some((_, copies)) = conflict_copies(operation) {
         // If a person takes the directory of a copy away meanwhile, it is made again.
         filled.extend(copies.iter().flat_map(RelativePath::ancestors));
     }
@@ -224,10 +234,4 @@ fn filled(operation: &Operation) -> Vec<RelativePath> {
         filled.push(operation.path.clone());
     }
     filled
-}
-
-/// A directory that goes to another place, or of which the rest goes with it.
-fn is_displaced_directory(operation: &Operation) -> bool {
-    let is_directory = matches!(operation.expected, Expected::Object(stamp) if stamp.kind == Kind::Directory);
-    is_directory && matches!(operation.step, Step::Put { .. } | Step::Remove)
 }

@@ -2,7 +2,7 @@
 
 use super::{Plan, consider};
 use crate::decide::Reason;
-use crate::operation::{Displaced, Expected, Operation, Step};
+use crate::operation::{Displaced, Operation, Step};
 use crate::surroundings::{Surroundings, has_below};
 use crate::trees::{Unreadable, all_below};
 use homesync_paths::RelativePath;
@@ -114,7 +114,7 @@ fn reason_to_hold(
     leaving: &BTreeSet<RelativePath>,
     surroundings: &Surroundings<'_>,
 ) -> Result<Option<Reason>, Unreadable> {
-    if !displaces_directory(operation) {
+    if !operation.displaces_directory() {
         return Ok(None);
     }
     if let Some(reason) = surroundings.situation.left_alone_below(&operation.path) {
@@ -138,13 +138,8 @@ fn leaves(operation: &Operation) -> Option<&RelativePath> {
     }
 }
 
-fn displaces_directory(operation: &Operation) -> bool {
-    let is_directory = matches!(operation.expected, Expected::Object(stamp) if stamp.kind == Kind::Directory);
-    is_directory && operation.step != Step::Adjust
-}
-
 fn needs_emptiness(operation: &Operation) -> bool {
-    displaces_directory(operation)
+    operation.displaces_directory()
         && !matches!(&operation.step, Step::Put { displaced: Displaced::Conflict(_) })
 }
 

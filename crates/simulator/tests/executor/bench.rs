@@ -84,6 +84,16 @@ impl Bench {
         operation
     }
 
+    /// What has this text for a path, or takes the path away. Nothing if the disk stops meanwhile.
+    pub fn put_or_remove(&mut self, path: &str, text: Option<&str>) -> Option<Operation> {
+        let Some(text) = text else { return Some(self.remove(path)) };
+        let operation = self.put(path, file(text));
+        let staging = Staging::new(&self.fs);
+        staging.prepare(&operation.entry, &[]).ok()?;
+        staging.write_block(&operation.entry, 0, text.as_bytes()).ok()?;
+        Some(operation)
+    }
+
     pub fn execute(&mut self, operations: Vec<Operation>) -> Vec<Outcome> {
         Executor::new(&self.fs, &|_| false, NOW).execute(operations, &mut self.notes)
     }

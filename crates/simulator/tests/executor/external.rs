@@ -155,15 +155,10 @@ fn c4_what_a_person_does_while_the_program_runs_is_not_lost() {
 fn a_kill_at_any_call_leaves_the_file_in_place_or_with_the_program() {
     for remove in [false, true] {
         let act = |bench: &mut Bench| {
-            let mut operation = bench.put("d/a.txt", file("new"));
-            if remove {
-                operation = bench.remove("d/a.txt");
-            } else if homesync_disk::Staging::new(&bench.fs).prepare(&operation.entry, &[]).is_err()
-                || homesync_disk::Staging::new(&bench.fs).write_block(&operation.entry, 0, b"new").is_err()
-            {
-                return;
+            let text = if remove { None } else { Some("new") };
+            if let Some(operation) = bench.put_or_remove("d/a.txt", text) {
+                execute(bench, operation, &takes);
             }
-            execute(bench, operation, &takes);
         };
         Bench::at_every_call(bench, false, act, |bench, call| {
             assert_eq!(copies(bench, "old"), 1, "call {call}");

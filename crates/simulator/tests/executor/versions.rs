@@ -67,15 +67,10 @@ fn a_kill_or_power_cut_at_any_call_leaves_the_old_bytes_in_one_place() {
             bench
         };
         let act = |bench: &mut Bench| {
-            let mut operation = bench.put("d/a.txt", file("new"));
-            if remove {
-                operation = bench.remove("d/a.txt");
-            } else if homesync_disk::Staging::new(&bench.fs).prepare(&operation.entry, &[]).is_err()
-                || homesync_disk::Staging::new(&bench.fs).write_block(&operation.entry, 0, b"new").is_err()
-            {
-                return;
+            let text = if remove { None } else { Some("new") };
+            if let Some(operation) = bench.put_or_remove("d/a.txt", text) {
+                execute(bench, versioning, operation, NOW);
             }
-            execute(bench, versioning, operation, NOW);
         };
         Bench::at_every_call(new, seed.is_some(), act, |bench, call| {
             let old = places(bench, "old");
