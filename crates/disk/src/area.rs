@@ -1,7 +1,7 @@
 //! The place beside a folder's data that is ours: `.homesync` in its root, on the same file system, so that anything can be moved there
 //! in one step.
 //!
-//! - `staged/` holds files that are being put together, by a name made from their path.
+//! - `staged/` holds files that are being put together, by a name made from their path and content.
 //! - `recovery/ACT/PATH` holds what was replaced or removed, under the path that it had. `ACT` is when, and a number.
 
 use crate::tree::Tree;
@@ -26,10 +26,18 @@ pub(crate) const PRIVATE: u16 = 0o700;
 /// The name of a staged file. It is made from the path and the content, so that blocks of two contents can never meet in one file; and any
 /// path fits, however long.
 pub(crate) fn staged_name(path: &RelativePath, content: Option<&BlockList>) -> String {
-    let mut key = path.as_str().as_bytes().to_vec();
-    key.push(0);
-    key.extend(content.map(|blocks| blocks.digest().0).unwrap_or_default());
-    BlockHash::of(&key).0.iter().take(20).map(|byte| format!("{byte:02x}")).collect()
+    let content = content.map(|blocks| blocks.digest().0).unwrap_or_default();
+    staged_prefix(path) + &hex_of(&content)
+}
+
+/// What the names of all staged files of a path begin with.
+pub(crate) fn staged_prefix(path: &RelativePath) -> String {
+    hex_of(&BlockHash::of(path.as_str().as_bytes()).0) + "-"
+}
+
+/// Enough of a hash that no two meet.
+fn hex_of(hash: &[u8; 32]) -> String {
+    hash.iter().take(20).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The name of one act below `recovery/`: sorted by name is sorted by time.

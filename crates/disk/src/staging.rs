@@ -1,6 +1,7 @@
 //! Putting a file's content together under a name of ours, block by block, each checked as it comes.
 
 mod donors;
+mod earlier;
 mod target;
 
 use crate::area::{staged, staged_name};
@@ -43,7 +44,7 @@ impl<'v, V: Vfs> Staging<'v, V> {
     }
 
     /// Opens the staged file for a content, keeps the blocks of it that are right (an earlier run may have left them), takes what it can from
-    /// other files of the folder, and answers which blocks are still missing.
+    /// contents that the file was to have before and from other files of the folder, and answers which blocks are still missing.
     ///
     /// Where the file system can, a new staged file begins as a clone of the first source, so that equal parts take up no further room.
     /// Otherwise it begins empty, and blocks of zeros are never written to it.
@@ -52,6 +53,7 @@ impl<'v, V: Vfs> Staging<'v, V> {
         let (file, is_empty) = self.open(&wanted.path, blocks, sources.files)?;
         let target = Target::new(self.tree.vfs, &file, blocks);
         let mut missing = target.missing(is_empty)?;
+        missing = self.take_from_earlier(wanted, &target, missing)?;
         let mut donors = Donors::new(&self.tree);
         for source in sources.files {
             let take = |number| target.take(number, donors.read(source, blocks.extent(number as usize)));
@@ -152,6 +154,13 @@ pub(crate) fn read_block<V: Vfs>(
     let filled = read_full(vfs, file, offset, &mut bytes)?;
     bytes.truncate(filled);
     Ok(bytes)
+}
+
+/// Bytes that may be the right ones, if there are so many.
+fn bytes_at<V: Vfs>(vfs: &V, file: &V::File, (at, size): (u64, u32)) -> Option<Vec<u8>> {
+    let mut bytes = vec![0; size as usize];
+    let filled = read_full(vfs, file, at, &mut bytes).ok()?;
+    (filled == bytes.len()).then_some(bytes)
 }
 
 /// Reads until the buffer is full or the file ends, however few bytes the system gives at a time.

@@ -47,9 +47,14 @@ fn count(disk: &SimFs, call: &str) -> usize {
     disk.log().iter().filter(|line| line.contains(call)).count()
 }
 
-fn staged(disk: &SimFs) -> (Vec<u8>, u64) {
+/// The path of the first staged file.
+fn staged_path(disk: &SimFs) -> String {
     let found = disk.walk().into_iter().find(|found| found.path.starts_with(b".homesync/staged/"));
-    let path = String::from_utf8(found.unwrap().path).unwrap();
+    String::from_utf8(found.unwrap().path).unwrap()
+}
+
+fn staged(disk: &SimFs) -> (Vec<u8>, u64) {
+    let path = staged_path(disk);
     (disk.read(&path).unwrap().to_vec(), disk.status_of(&path).unwrap().allocated)
 }
 
@@ -88,8 +93,7 @@ fn what_an_earlier_run_left_is_looked_at() {
     let wanted = entry("f", &bytes);
     prepare(&disk, &wanted, &[]);
     Staging::new(&disk).write_block(&wanted, 0, &bytes[..BLOCK]).unwrap();
-    let name = disk.walk().into_iter().find(|found| found.path.starts_with(b".homesync/staged/")).unwrap();
-    let name = String::from_utf8(name.path).unwrap();
+    let name = staged_path(&disk);
     let mut torn = disk.read(&name).unwrap().to_vec();
     torn[BLOCK + 7] = 1;
     disk.user_write(&name, &torn).unwrap();
@@ -109,6 +113,34 @@ fn a_twin_is_cloned_and_a_changed_file_only_lacks_what_changed() {
         assert_eq!(prepare(&disk, &wanted, &["old"]), [1, 3, 6]);
         assert_eq!(prepare(&disk, &wanted, &["old", "twin"]), [3, 6]);
     }
+}
+
+#[test]
+fn what_came_of_an_earlier_content_of_the_file_does_not_come_again() {
+    let (disk, before, after) = (disk(false, &[]), blocks("abcd"), blocks("aXcdef"));
+    let (earlier, wanted) = (entry("f", &before), entry("f", &after));
+    prepare(&disk, &earlier, &[]);
+    prepare(&disk, &entry("g", &before), &[]);
+    for number in 0..3 {
+        let at = number as usize * BLOCK;
+        assert!(Staging::new(&disk).write_block(&earlier, number, &before[at..at + BLOCK]).unwrap());
+    }
+    assert_eq!(prepare(&disk, &wanted, &[]), [1, 3, 4, 5]);
+    let names = || disk.walk().into_iter().filter(|found| found.path.starts_with(b".homesync/staged/"));
+    assert_eq!(names().count(), 2, "the earlier one is gone, and the other file's is not");
+    assert!(!Staging::new(&disk).write_block(&earlier, 3, &before[3 * BLOCK..]).unwrap_or_default());
+}
+
+#[test]
+fn what_nobody_has_touched_for_a_week_is_let_go() {
+    let disk = disk(false, &[("person's", blocks("a"))]);
+    assert_eq!(Staging::new(&disk).let_go(i64::MAX).unwrap(), 0, "there is no area yet");
+    prepare(&disk, &entry("f", &blocks("ab")), &[]);
+    let touched = disk.status_of(staged_path(&disk)).unwrap().changed.seconds;
+    assert_eq!(Staging::new(&disk).let_go(touched + 7 * 86_400 - 1).unwrap(), 0);
+    assert_eq!(Staging::new(&disk).let_go(touched + 7 * 86_400).unwrap(), 1);
+    assert_eq!(Staging::new(&disk).let_go(i64::MAX).unwrap(), 0);
+    assert!(disk.read("person's").is_ok());
 }
 
 /// A clone is longer or shorter than what is wanted, or holds something where zeros are wanted.

@@ -152,6 +152,8 @@ pub(super) struct EngineLoop {
     /// Why the patterns cannot be used.
     pattern_problem: Option<String>,
     daily: Instant,
+    /// When what is old is let go.
+    tidy_at: Instant,
     /// What changes is heard of.
     watcher: Option<Watcher>,
     /// But not in these directories.
@@ -212,6 +214,7 @@ impl EngineLoop {
             is_away: false,
             pattern_problem: None,
             daily: Instant::now() + DAILY,
+            tidy_at: Instant::now() + DAILY,
             watcher: None,
             unwatched: Vec::new(),
             look_at_unwatched: None,
@@ -289,7 +292,7 @@ impl EngineLoop {
         [engine, soon, self.look_at, self.look_at_unwatched, self.tell_at]
             .into_iter()
             .flatten()
-            .fold(self.daily, Instant::min)
+            .fold(self.daily.min(self.tidy_at), Instant::min)
     }
 
     /// Does what is due.
@@ -317,6 +320,9 @@ impl EngineLoop {
         }
         if self.daily <= now {
             self.look_at_everything();
+        }
+        if self.tidy_at <= now {
+            self.tidy_at = now + DAILY;
             operate::tidy_up(&self.shared);
         }
         Ok(())

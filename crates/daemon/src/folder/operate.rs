@@ -5,8 +5,8 @@ use crate::clock::{seconds, timestamp};
 use crate::inbox::Next;
 use crate::keeper::Keeper;
 use homesync_disk::{
-    BASE_BUDGET, BaseStore, Executor, External, LARGEST_BASE, Limits, LocalFs, Recovery, Vfs, read_whole,
-    stamps,
+    BASE_BUDGET, BaseStore, Executor, External, LARGEST_BASE, Limits, LocalFs, Recovery, Staging, Vfs,
+    read_whole, stamps,
 };
 use homesync_engine::{
     Changes, Event, Failure, Operation, Outcome, Remedy, Step, Undone, View, all_below, git,
@@ -59,7 +59,7 @@ pub(crate) fn keep_bases(shared: &Shared, agreed: Vec<(RelativePath, BlocksHash)
     })));
 }
 
-/// Lets go of what was displaced long ago, or takes up too much room.
+/// Lets go of what was displaced long ago, or takes up too much room, and of what was never completed.
 pub(crate) fn tidy_up(shared: &Shared) {
     let (id, versioning) = (shared.id.clone(), shared.versioning());
     shared.deeds.put(Deed::Other(Box::new(move |vfs| {
@@ -70,6 +70,9 @@ pub(crate) fn tidy_up(shared: &Shared) {
                 info!(folder = id, acts = collected.gone.len(), "emptied old parts of the recovery area")
             }
             Err(error) => warn!(folder = id, %error, "the recovery area cannot be tidied up"),
+        }
+        if let Err(error) = Staging::new(vfs).let_go(seconds() as i64) {
+            warn!(folder = id, %error, "files that were never completed cannot be let go");
         }
         if let Some(Err(error)) = versioning.map(|versioning| versioning.clean(vfs, seconds() as i64)) {
             warn!(folder = id, %error, "old versions cannot be let go");

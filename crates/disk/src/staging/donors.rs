@@ -1,6 +1,6 @@
 //! Other files of the folder, as far as they can be read: what cannot is no source, and the block comes from elsewhere.
 
-use super::read_full;
+use super::bytes_at;
 use crate::tree::Tree;
 use crate::vfs::Vfs;
 use homesync_paths::RelativePath;
@@ -17,14 +17,12 @@ impl<'t, 'v, V: Vfs> Donors<'t, 'v, V> {
     }
 
     /// The bytes at a place, if they are there.
-    pub(super) fn read(&mut self, path: &RelativePath, (at, size): (u64, u32)) -> Option<Vec<u8>> {
+    pub(super) fn read(&mut self, path: &RelativePath, extent: (u64, u32)) -> Option<Vec<u8>> {
         if self.last.as_ref().is_none_or(|(last, _)| last != path) {
             self.last = Some((path.clone(), self.open(path)));
         }
         let (_, file) = self.last.as_ref()?;
-        let mut bytes = vec![0; size as usize];
-        let filled = read_full(self.tree.vfs, file.as_ref()?, at, &mut bytes).ok()?;
-        (filled == bytes.len()).then_some(bytes)
+        bytes_at(self.tree.vfs, file.as_ref()?, extent)
     }
 
     fn open(&self, path: &RelativePath) -> Option<V::File> {

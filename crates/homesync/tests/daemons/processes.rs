@@ -2,6 +2,7 @@
 
 use crate::fleet::{Fleet, staged, tree};
 use std::fs;
+use std::io::Write;
 use std::time::Duration;
 
 /// Bytes that a machine has received in the connections that it has.
@@ -36,6 +37,24 @@ fn k2_an_end_in_the_middle_of_a_large_file_is_quick_and_what_came_is_used_again(
     fleet.start(0);
     fleet.in_step();
     assert_eq!(tree(&fleet.folder(1)).len(), 2);
+}
+
+#[test]
+fn what_came_of_a_file_that_is_still_being_written_does_not_come_again() {
+    let fleet = Fleet::running(2);
+    fleet.in_step();
+    fleet.run(1, &["config", "set", "network.receive_limit", "2000"]).ends_with(0);
+    let bytes: Vec<u8> = (0..6_000_000_u32).flat_map(u32::to_le_bytes).collect();
+    fleet.write(0, "large", &bytes[..16_000_000]);
+    fleet.until("much of it has come", || staged(&fleet, 1) > 10_000_000);
+    let mut file = fs::File::options().append(true).open(fleet.folder(0).join("large")).unwrap();
+    file.write_all(&bytes[16_000_000..]).unwrap();
+    drop(file);
+    fleet.run(1, &["config", "set", "network.receive_limit", "0"]).ends_with(0);
+    fleet.in_step();
+    assert!(fs::read(fleet.folder(1).join("large")).unwrap() == bytes);
+    assert!(received(&fleet, 1) < 30_000_000, "it came again: {}", received(&fleet, 1));
+    assert_eq!(staged(&fleet, 1), 0);
 }
 
 #[test]
