@@ -186,7 +186,7 @@ mod tests {
 
     fn look(own: Option<Entry>, theirs: Option<Entry>) -> (Amount, Amount) {
         let mut differences = Differences::new(&[device()].into(), &[device()].into());
-        let own = own.map(|entry| Local { entry, stamp: None });
+        let own = own.map(|entry| Local { entry, stamp: None, found: None });
         let others = theirs.into_iter().map(|entry| (device(), entry)).collect();
         differences.look("a", &Candidates { own, others });
         (differences.lacking(Side::Here), differences.lacking(Side::Other(device())))
@@ -212,7 +212,7 @@ mod tests {
     fn what_was_lacking_and_has_come_lacks_no_more() {
         let mut differences = Differences::new(&[device()].into(), &[device()].into());
         let file = entry(Content::File(BlockList::of(b"bytes")), 2);
-        let own = Some(Local { entry: file.clone(), stamp: None });
+        let own = Some(Local { entry: file.clone(), stamp: None, found: None });
         differences.look("a", &Candidates { own: own.clone(), others: Vec::new() });
         assert_eq!(differences.lacking(Side::Other(device())).items, 1);
         differences.look("a", &Candidates { own, others: vec![(device(), file)] });

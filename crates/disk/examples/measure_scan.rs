@@ -65,5 +65,5 @@ fn local(path: RelativePath, seen: Seen) -> Option<Local> {
         sequence: 0,
         previous: None,
     };
-    Some(Local { entry, stamp: Some(stamp) })
+    Some(Local { entry, stamp: Some(stamp), found: None })
 }

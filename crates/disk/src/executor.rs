@@ -3,7 +3,7 @@
 //! A batch goes through these steps, and a kill or a power cut between any two of them leaves every person's byte where they left it, or in
 //! the recovery area:
 //!
-//! 1. *prepare*: what is put in place stands complete, with its permissions and time, under a name of ours; and each target is what the plan expects;
+//! 1. *prepare*: what is put in place stands complete, with its permissions, time, owner and attributes, under a name of ours; and each target is what the plan expects;
 //! 2. *durable*: the new content is made durable, once for many;
 //! 3. *intents*: for every object that will be displaced it is written down durably which, and where it goes; and for every directory that
 //!    has to be made writable meanwhile, which;
@@ -18,6 +18,7 @@ mod displace;
 mod external;
 mod foresight;
 mod lent;
+mod metadata;
 mod prepare;
 mod remove;
 mod settle;
@@ -33,7 +34,7 @@ use crate::tree::Tree;
 use crate::versions::Versioning;
 use crate::vfs::Vfs;
 use foresight::Foresight;
-use homesync_engine::{Bug, Done, Intent, Journal, Operation, Outcome, Undone, planted};
+use homesync_engine::{Bug, Done, Intent, Journal, MetadataRules, Operation, Outcome, Undone, planted};
 use homesync_paths::RelativePath;
 use homesync_protocol::Timestamp;
 use lent::Lent;
@@ -50,6 +51,8 @@ pub struct Executor<'v, V: Vfs> {
     now: Timestamp,
     versioning: Option<Versioning>,
     external: Option<External<'v>>,
+    metadata: MetadataRules,
+    touched: metadata::Touched<V>,
     /// Directories whose names changed, by an arbitrary key, to be made durable at the end.
     changed: RefCell<BTreeMap<String, Arc<V::Directory>>>,
     /// Directories that were there already and are to get other permissions when everything in them is done.
@@ -75,7 +78,15 @@ impl<'v, V: Vfs> Executor<'v, V> {
         let changed = RefCell::new(BTreeMap::new());
         let to_be_closed = RefCell::default();
         let (versioning, external) = (None, None);
-        Self { tree: Tree::new(vfs), deletable, now, versioning, external, changed, to_be_closed }
+        let (metadata, touched) = (MetadataRules::default(), metadata::Touched::default());
+        let tree = Tree::new(vfs);
+        Self { tree, deletable, now, versioning, external, metadata, touched, changed, to_be_closed }
+    }
+
+    /// Owner and attributes are set as these say.
+    #[must_use]
+    pub fn with_metadata(self, metadata: MetadataRules) -> Self {
+        Self { metadata, ..self }
     }
 
     /// Files that are replaced or removed become versions. Then the version is the copy from which they can be had back, and none stays in the
@@ -268,7 +279,7 @@ impl<'v, V: Vfs> Executor<'v, V> {
             self.names_change(&directory)?;
         }
         let changed = std::mem::take(&mut *self.changed.borrow_mut());
-        if planted(Bug::NamesNotDurable) {
+        if planted(Bug::NamesNotDurable) || self.touched.make_durable(self.tree.vfs)? {
             return Ok(());
         }
         if are_many || changed.len() >= FLUSH_ALL {

@@ -1,12 +1,17 @@
 //! The calls on the real file system.
 
+mod attributes;
 mod open;
+mod people;
 mod platform;
 mod probe;
 
-use crate::{Abilities, Name, ObjectKind, Space, Status, Vfs};
+pub use platform::SYSTEM;
+
+use crate::{Abilities, Name, ObjectKind, Opened, Space, Status, Vfs, Whose};
 use homesync_protocol::{Kind, Timestamp};
 use open::{create_and_open, kind_at, open_directory, open_regular};
+use people::People;
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{self, AtFlags, Dir, FileType, Mode, OFlags, RenameFlags, Timespec, Timestamps};
 use rustix::io::{Errno, retry_on_intr};
@@ -21,6 +26,7 @@ pub struct LocalFs {
     root: OwnedFd,
     exchange: AtomicBool,
     folds_case: bool,
+    people: People,
 }
 
 /// An open directory.
@@ -40,7 +46,8 @@ impl LocalFs {
         let root = open_root(root)?;
         let usual = Abilities { exchange: true, folds_case: platform::USUALLY_FOLDS_CASE };
         let abilities = probe::abilities(&root)?.unwrap_or(usual);
-        Ok(Self { root, exchange: AtomicBool::new(abilities.exchange), folds_case: abilities.folds_case })
+        let (exchange, people) = (AtomicBool::new(abilities.exchange), People::default());
+        Ok(Self { root, exchange, folds_case: abilities.folds_case, people })
     }
 }
 
@@ -217,6 +224,53 @@ impl Vfs for LocalFs {
         Ok(retry_on_intr(|| fs::futimens(&file.0, &times))?)
     }
 
+    fn attribute_names(&self, of: Opened<'_, Self>) -> io::Result<Vec<Vec<u8>>> {
+        Ok(attributes::names(descriptor(of))?)
+    }
+
+    fn attribute(&self, of: Opened<'_, Self>, name: &str, most: usize) -> io::Result<Option<Vec<u8>>> {
+        Ok(attributes::value(descriptor(of), name, most)?)
+    }
+
+    fn set_attribute(&self, of: Opened<'_, Self>, name: &str, value: &[u8]) -> io::Result<()> {
+        Ok(attributes::set(descriptor(of), name, value)?)
+    }
+
+    fn remove_attribute(&self, of: Opened<'_, Self>, name: &str) -> io::Result<()> {
+        Ok(attributes::remove(descriptor(of), name)?)
+    }
+
+    fn set_owner(&self, of: Opened<'_, Self>, user: Option<u32>, group: Option<u32>) -> io::Result<()> {
+        let (user, group) = people::ids(user, group)?;
+        Ok(retry_on_intr(|| fs::fchown(descriptor(of), user, group))?)
+    }
+
+    fn set_link_owner(
+        &self,
+        directory: &LocalDirectory,
+        name: Name<'_>,
+        user: Option<u32>,
+        group: Option<u32>,
+    ) -> io::Result<()> {
+        let (user, group) = people::ids(user, group)?;
+        // Opened before it is looked at: what somebody puts in its place in that moment may be another name of a file elsewhere.
+        let flags = platform::OPENS_LINK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let link = retry_on_intr(|| fs::openat(&directory.0, name.as_bytes(), flags, Mode::empty()))?;
+        let is_link = FileType::from_raw_mode(retry_on_intr(|| fs::fstat(&link))?.st_mode).is_symlink();
+        if !is_link {
+            return Err(Errno::NOENT.into());
+        }
+        Ok(platform::change_link_owner(link.as_fd(), user, group)?)
+    }
+
+    fn name_of(&self, whose: Whose, number: u32) -> Option<String> {
+        self.people.name_of(whose, number)
+    }
+
+    fn number_of(&self, whose: Whose, name: &str) -> Option<u32> {
+        self.people.number_of(whose, name)
+    }
+
     fn synchronize_file(&self, file: &LocalFile) -> io::Result<()> {
         // Not repeated on an error, least of all on EIO: a second call would succeed although the first one's bytes are lost.
         Ok(platform::synchronize(file.0.as_fd())?)
@@ -264,6 +318,10 @@ impl Vfs for LocalFs {
 
     fn space(&self) -> io::Result<Space> {
         let space = retry_on_intr(|| fs::fstatvfs(&self.root))?;
+        // Some do not tell how large they are. That is not to be taken for full.
+        if space.f_blocks == 0 {
+            return Ok(Space { free: u64::MAX, total: u64::MAX });
+        }
         Ok(Space {
             free: space.f_bavail.saturating_mul(space.f_frsize),
             total: space.f_blocks.saturating_mul(space.f_frsize),
@@ -279,6 +337,13 @@ fn rename(
     how: RenameFlags,
 ) -> Result<(), Errno> {
     retry_on_intr(|| fs::renameat_with(&from.0, name.as_bytes(), &to.0, new_name.as_bytes(), how))
+}
+
+fn descriptor(of: Opened<'_, LocalFs>) -> BorrowedFd<'_> {
+    match of {
+        Opened::File(file) => file.0.as_fd(),
+        Opened::Directory(directory) => directory.0.as_fd(),
+    }
 }
 
 fn change_mode(file: BorrowedFd<'_>, permissions: u16) -> Result<(), Errno> {

@@ -4,6 +4,7 @@
 //! differs from the one that is known; if it changes while it is read, nothing is concluded from it.
 
 mod control;
+mod metadata;
 mod names;
 mod parallel;
 mod read;
@@ -13,7 +14,7 @@ pub use parallel::{KnownEverywhere, ParallelScanner};
 
 use crate::tree::{Place, Tree};
 use crate::vfs::{ObjectKind, Status, Vfs};
-use homesync_engine::{Listing, Local, Seen, Stamp};
+use homesync_engine::{Listing, Local, MetadataRules, Seen, Stamp};
 use homesync_paths::{
     DiskName, IgnoreRules, RelativePath, UnsyncableName, UnsyncableReason, is_control_path, is_temporary,
 };
@@ -41,6 +42,7 @@ pub struct Scanner<'v, V: Vfs> {
     control: Option<&'v ScanControl>,
     /// Directories that are reported and not entered.
     closed: fn(&RelativePath) -> bool,
+    metadata: MetadataRules,
 }
 
 /// What a look at an object found without reading it.
@@ -108,7 +110,14 @@ impl<'v, V: Vfs> Scanner<'v, V> {
     /// With the patterns in force, what is known, the time, and the folder's epoch.
     pub fn new(vfs: &'v V, ignore: &'v IgnoreRules, known: Known<'v>, now: Timestamp, as_of: u64) -> Self {
         let (root_device, control, closed) = (Cell::new(None), None, none_of as fn(&RelativePath) -> bool);
-        Self { tree: Tree::new(vfs), ignore, known, now, as_of, root_device, control, closed }
+        let metadata = MetadataRules::default();
+        Self { tree: Tree::new(vfs), ignore, known, now, as_of, root_device, control, closed, metadata }
+    }
+
+    /// Owner and attributes are looked at as these say.
+    #[must_use]
+    pub fn with_metadata(self, metadata: MetadataRules) -> Self {
+        Self { metadata, ..self }
     }
 
     /// Whoever has this sees how it goes, and can end it.
@@ -303,7 +312,8 @@ impl<'v, V: Vfs> Scanner<'v, V> {
             known.as_ref().filter(|known| known.stamp == Some(stamp) && is_on_disk(&known.entry))
         {
             let content = known.entry.content.clone();
-            return Ok(Glance::Seen(Seen::Present { stamp, content, blank: false, racy: false }));
+            let metadata = self.metadata(place, status, &stamp, Some(known))?;
+            return Ok(Glance::Seen(Seen::Present { stamp, content, blank: false, racy: false, metadata }));
         }
         let content = match kind {
             Kind::Directory => Content::Directory,
@@ -314,11 +324,12 @@ impl<'v, V: Vfs> Scanner<'v, V> {
             }
             Kind::File => {
                 let block_size =
-                    known.and_then(|known| known.entry.content.blocks().map(BlockList::block_size));
+                    known.as_ref().and_then(|known| known.entry.content.blocks().map(BlockList::block_size));
                 return Ok(Glance::Read(block_size));
             }
         };
-        Ok(Glance::Seen(Seen::Present { stamp, content, blank: false, racy: false }))
+        let metadata = self.metadata(place, status, &stamp, known.as_ref())?;
+        Ok(Glance::Seen(Seen::Present { stamp, content, blank: false, racy: false, metadata }))
     }
 
     /// The open root stays the directory that it is, so it is asked once for a scan and not for each object.
@@ -334,7 +345,7 @@ impl<'v, V: Vfs> Scanner<'v, V> {
     /// Reads a file, and concludes nothing if it changes meanwhile.
     fn read(&self, place: &Place<V>, known_block_size: Option<u32>) -> io::Result<Seen> {
         let vfs = self.tree.vfs;
-        let reading = Reading::begin(vfs, place, known_block_size)?;
+        let reading = Reading::begin(vfs, place, known_block_size, self.metadata)?;
         let blocks = reading.hash(vfs, 0..reading.blocks(), &mut Vec::new(), self.control)?;
         reading.finish(vfs, blocks, self.now)
     }

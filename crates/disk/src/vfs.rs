@@ -98,6 +98,31 @@ pub struct Space {
     pub total: u64,
 }
 
+/// An open object.
+pub enum Opened<'o, V: Vfs> {
+    /// A file.
+    File(&'o V::File),
+    /// A directory.
+    Directory(&'o V::Directory),
+}
+
+impl<V: Vfs> Clone for Opened<'_, V> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<V: Vfs> Copy for Opened<'_, V> {}
+
+/// Whose number or name it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Whose {
+    /// A user's.
+    User,
+    /// A group's.
+    Group,
+}
+
 /// What a file system can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Abilities {
@@ -110,7 +135,7 @@ pub struct Abilities {
 /// A file system below one root. Handles keep pointing at the object they were opened for, whatever happens to its name.
 ///
 /// Errors are the system's own, with its number in `raw_os_error`, so that both implementations can be compared.
-pub trait Vfs {
+pub trait Vfs: Sized {
     /// An open directory.
     type Directory;
     /// An open file.
@@ -189,6 +214,36 @@ pub trait Vfs {
 
     /// Sets the time of modification of an open file.
     fn set_modified(&self, file: &Self::File, modified: Timestamp) -> io::Result<()>;
+
+    /// The names of an open object's attributes, sorted. `EOPNOTSUPP` where the file system has none.
+    fn attribute_names(&self, of: Opened<'_, Self>) -> io::Result<Vec<Vec<u8>>>;
+
+    /// What an attribute holds; nothing if there is none of this name, or it holds more than `most` bytes.
+    fn attribute(&self, of: Opened<'_, Self>, name: &str, most: usize) -> io::Result<Option<Vec<u8>>>;
+
+    /// Sets an attribute, whether it is there or not. An access control list changes the permission bits as well.
+    fn set_attribute(&self, of: Opened<'_, Self>, name: &str, value: &[u8]) -> io::Result<()>;
+
+    /// Takes an attribute away. One that is not there is no error.
+    fn remove_attribute(&self, of: Opened<'_, Self>, name: &str) -> io::Result<()>;
+
+    /// Gives an open object another user or group; what is not given stays.
+    fn set_owner(&self, of: Opened<'_, Self>, user: Option<u32>, group: Option<u32>) -> io::Result<()>;
+
+    /// The same for a link by its name, which is not followed.
+    fn set_link_owner(
+        &self,
+        directory: &Self::Directory,
+        name: Name<'_>,
+        user: Option<u32>,
+        group: Option<u32>,
+    ) -> io::Result<()>;
+
+    /// What this machine calls a user or a group; nothing if it knows none of this number.
+    fn name_of(&self, whose: Whose, number: u32) -> Option<String>;
+
+    /// The number of a user or a group here; nothing if nobody is called so.
+    fn number_of(&self, whose: Whose, name: &str) -> Option<u32>;
 
     /// Makes a file's content and its own metadata durable; not its name.
     fn synchronize_file(&self, file: &Self::File) -> io::Result<()>;

@@ -88,7 +88,7 @@ fn known_of(reports: &[Report], keep: &mut dyn FnMut() -> bool) -> Known {
             sequence: 0,
             previous: None,
         };
-        Some((path.clone(), Local { entry, stamp: Some(*stamp) }))
+        Some((path.clone(), Local { entry, stamp: Some(*stamp), found: None }))
     };
     listings.flatten().filter_map(local).filter(|_| keep()).collect()
 }

@@ -57,8 +57,10 @@ pub enum Decision {
     ReplaceKeeping,
     /// Take our item away.
     Remove,
-    /// The same content: only permissions or time change.
+    /// The same content: only permissions or time change, and perhaps owner and attributes.
     Adjust,
+    /// Only owner or attributes change.
+    Dress,
 }
 
 /// Why acting has to wait.
@@ -117,7 +119,9 @@ pub fn decide(facts: &Facts<'_>, rules: &Rules) -> Decision {
 /// Acting is wanted; now whatever forbids it. The order is from "we do not know" to "a person said so": an earlier reason is shown even if a later
 /// one holds, too. The last arm names every decision that acts, so that a new one cannot pass without a thought.
 fn restrained(decision: Decision, facts: &Facts<'_>, global: &Entry, rules: &Rules) -> Decision {
-    use Decision::{Adjust, Create, Hold, KeepHere, LeaveBehind, Remove, Replace, ReplaceKeeping, Revive};
+    use Decision::{
+        Adjust, Create, Dress, Hold, KeepHere, LeaveBehind, Remove, Replace, ReplaceKeeping, Revive,
+    };
     match decision {
         Decision::Nothing | Hold(_) => decision,
         // What is there could not be read: acting could displace anything, and saying what is there could be wrong.
@@ -149,7 +153,9 @@ fn restrained(decision: Decision, facts: &Facts<'_>, global: &Entry, rules: &Rul
         {
             Hold(Reason::IgnoredBelow)
         }
-        Create | Replace | ReplaceKeeping | Remove | Adjust | Revive | KeepHere | LeaveBehind => decision,
+        Create | Replace | ReplaceKeeping | Remove | Adjust | Dress | Revive | KeepHere | LeaveBehind => {
+            decision
+        }
     }
 }
 
@@ -193,7 +199,7 @@ fn with_ours(facts: &Facts<'_>, own: &Local, global: &Entry, rules: &Rules) -> D
     let relation = relation_of(&own.entry, global, rules);
     match relation {
         // We stand where the others stand.
-        Relation::Equal => at_equal_versions(facts, own, global),
+        Relation::Equal => at_equal_versions(facts, own, global, rules),
         // We have seen all that the others have, and more: it is their turn. What is not to be believed waits, because the others' content is
         // older than what was lost; unless a person says that anything is better.
         Relation::Newer if is_damaged(facts) && facts.reverting && global.is_present() => Decision::Replace,
@@ -239,10 +245,14 @@ fn relation_of(own: &Entry, global: &Entry, rules: &Rules) -> Relation {
 
 /// Both entries have the same version. If ours is whole there is nothing to do; if ours is not to be believed the content is fetched again
 /// from whoever has it.
-fn at_equal_versions(facts: &Facts<'_>, own: &Local, global: &Entry) -> Decision {
+fn at_equal_versions(facts: &Facts<'_>, own: &Local, global: &Entry, rules: &Rules) -> Decision {
     match own.entry.validity {
         Validity::Suspect if global.is_present() => Decision::Replace,
         Validity::Suspect => Decision::Hold(Reason::Suspect),
+        // What is said is said by all. That it could not be made so here at first is known, or nobody has tried it yet.
+        Validity::Valid if rules.kind != FolderKind::SendOnly && rules.metadata.is_untried(own) => {
+            Decision::Dress
+        }
         _ => still_needed(facts, own),
     }
 }
@@ -291,7 +301,11 @@ fn theirs_is_gone(facts: &Facts<'_>, own: &Local, global: &Entry, relation: Rela
 
 /// Both are present with the same content.
 fn same_content(own: &Local, global: &Entry, rules: &Rules) -> Decision {
-    if needs_adjusting(&own.entry, global, rules) { Decision::Adjust } else { Decision::Adopt }
+    match () {
+        () if needs_adjusting(&own.entry, global, rules) => Decision::Adjust,
+        () if rules.metadata.needs_setting(own, global) => Decision::Dress,
+        () => Decision::Adopt,
+    }
 }
 
 /// Permissions or time on the disk would have to change.

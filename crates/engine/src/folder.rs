@@ -11,6 +11,7 @@ mod fetches;
 mod others;
 mod outcomes;
 mod removals;
+mod retry;
 mod scan;
 mod temporaries;
 mod unheard;
@@ -26,7 +27,7 @@ use crate::root::{RootIdentity, RootLook, RootState, judge};
 use crate::rules::Rules;
 use crate::stamp::Stamp;
 use crate::surroundings::{Situation, Surroundings};
-use crate::trees::{Changes, Unreadable, View};
+use crate::trees::{Changes, Local, Unreadable, View};
 use crate::unfinished::Unfinished;
 use homesync_paths::{RelativePath, fold};
 use homesync_protocol::{DeviceId, Entry, ProgressUpdate};
@@ -231,8 +232,10 @@ impl Folder {
     /// After a start: everything is to be looked at, because nobody knows what happened meanwhile.
     pub fn consider_everything(&mut self, view: &dyn View) -> Result<(), Unreadable> {
         // Almost everything is as it should be, and there may be very much of it.
+        let metadata = self.rules.metadata;
+        let is_untried = |own: &Local| metadata.is_untried(own);
         view.walk(&mut |path, candidates| {
-            if !candidates.is_settled() {
+            if !candidates.is_settled() || candidates.here().is_some_and(is_untried) {
                 self.dirty.insert(path.clone());
             }
         })

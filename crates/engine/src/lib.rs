@@ -12,6 +12,7 @@ pub mod git;
 mod intent;
 mod kept;
 mod memory;
+mod metadata;
 mod operation;
 mod plan;
 mod record;
@@ -31,6 +32,7 @@ pub use folder::{Action, BlockResult, Command, Event, Folder, Listing, Now, Ques
 pub use intent::{Intent, Journal};
 pub use kept::Kept;
 pub use memory::MemoryTrees;
+pub use metadata::{Carry, Found, LARGEST_ATTRIBUTE, MOST_ATTRIBUTES, MetadataRules, travelling, travels};
 pub use operation::{Displaced, Done, Expected, Failure, Operation, Outcome, Remedy, Step, Undone};
 pub use plan::{Plan, plan};
 pub use record::{Meaning, Seen, record};

@@ -42,9 +42,9 @@ impl MemoryTrees {
         for local in &changes.local {
             self.put(local.clone());
         }
-        for (path, stamp) in &changes.restamped {
+        for (path, stamp, found) in &changes.restamped {
             if let Some(local) = self.items.get_mut(path).and_then(|item| item.local.as_mut()) {
-                local.stamp = Some(*stamp);
+                (local.stamp, local.found) = (Some(*stamp), found.clone());
             }
         }
         for device in &changes.forget {
@@ -243,6 +243,7 @@ mod tests {
                 metadata: None,
             },
             stamp: None,
+            found: None,
         };
         trees.put(local("a"));
         (0..100).for_each(|_| trees.put(local("b")));

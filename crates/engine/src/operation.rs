@@ -1,8 +1,9 @@
 //! What the executor is asked to do to the disk: each with the exact object it must find and the exact object it leaves.
 
-use crate::{Kept, Stamp};
+use crate::{Found, Kept, Stamp};
 use homesync_paths::RelativePath;
 use homesync_protocol::{Content, Entry, Kind};
+use std::sync::Arc;
 
 /// One change of one path.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,7 +24,7 @@ impl Operation {
     /// A directory leaves its place, with what is in it or without.
     pub fn displaces_directory(&self) -> bool {
         let is_directory = matches!(self.expected, Expected::Object(stamp) if stamp.kind == Kind::Directory);
-        is_directory && self.step != Step::Adjust
+        is_directory && !matches!(self.step, Step::Adjust | Step::Dress)
     }
 
     /// A directory gets other permissions.
@@ -70,8 +71,10 @@ pub enum Step {
     },
     /// Take it away, into the recovery area. A directory is taken away only when it is empty.
     Remove,
-    /// Only permissions and time differ.
+    /// Only permissions and time differ, and perhaps owner and attributes.
     Adjust,
+    /// Only owner and attributes differ: they are set on the object itself, which tells others of no edit by that.
+    Dress,
 }
 
 /// Where a displaced object goes.
@@ -103,6 +106,8 @@ pub struct Done {
     pub kept: Option<Kept>,
     /// The conflict copy that was made, if one was.
     pub copy: Option<RelativePath>,
+    /// How owner and attributes stand there, if the folder carries them; and why they are not as they should be.
+    pub found: Option<Arc<Found>>,
 }
 
 /// It is not done. Everything is as before, but that the losing side of a conflict may have got its name already.

@@ -117,11 +117,11 @@ fn consider(surroundings: &Surroundings<'_>, path: &RelativePath, plan: &mut Pla
             None
         }
         Decision::Adopt => {
-            plan.recorded.push(Local { entry: entry(), stamp: own.and_then(|own| own.stamp) });
+            plan.recorded.push(standing(entry(), own));
             None
         }
         Decision::LeaveBehind => {
-            plan.recorded.push(Local { entry: entry(), stamp: None });
+            plan.recorded.push(Local { entry: entry(), stamp: None, found: None });
             None
         }
         Decision::Revive => {
@@ -130,13 +130,14 @@ fn consider(surroundings: &Surroundings<'_>, path: &RelativePath, plan: &mut Pla
         }
         Decision::KeepHere => {
             let kept = own.map(|own| Entry { validity: Validity::OnlyHere, ..own.entry.clone() });
-            plan.recorded.extend(kept.map(|entry| Local { entry, stamp: own.and_then(|own| own.stamp) }));
+            plan.recorded.extend(kept.map(|entry| standing(entry, own)));
             None
         }
         Decision::Create | Decision::Replace => put(Displaced::Recovery),
         Decision::ReplaceKeeping => put(keep_aside(surroundings, own, global)?),
         Decision::Remove => Some(Step::Remove),
         Decision::Adjust => Some(Step::Adjust),
+        Decision::Dress => Some(Step::Dress),
     };
     if let Some(step) = step {
         plan.operations.push(operation(path, own, entry(), step));
@@ -194,6 +195,11 @@ fn further(version: &Version, rules: &Rules) -> Version {
     version.changed(rules.own, highest.saturating_add(1).max(rules.counter_floor))
 }
 
+/// Another entry for what stands there as it did.
+fn standing(entry: Entry, own: Option<&Local>) -> Local {
+    Local { entry, stamp: own.and_then(|own| own.stamp), found: own.and_then(|own| own.found.clone()) }
+}
+
 /// Others may count with its version. What takes no part here they do not know, or may resolve in another way
 /// than we do, and one version must not mean two things.
 fn has_history(own: &Local) -> bool {
@@ -249,7 +255,7 @@ fn revive(
     entry.validity = Validity::Valid;
     entry.modified_by = rules.own;
     if is_here {
-        plan.recorded.push(Local { entry, stamp: own.and_then(|own| own.stamp) });
+        plan.recorded.push(standing(entry, own));
     } else {
         plan.operations.push(operation(path, None, entry, Step::Put { displaced: Displaced::Recovery }));
     }

@@ -4,10 +4,12 @@
 
 use crate::Stamp;
 use crate::canary::{Bug, planted};
+use crate::metadata::{Found, completed, is_same_metadata};
 use crate::rules::{FolderKind, Rules};
 use crate::trees::{Candidates, Local};
 use homesync_paths::RelativePath;
-use homesync_protocol::{BlockList, Content, Entry, Kind, Relation, Timestamp, Validity, Version};
+use homesync_protocol::{BlockList, Content, Entry, Kind, Metadata, Relation, Timestamp, Validity, Version};
+use std::sync::Arc;
 
 /// What was found at a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +24,8 @@ pub enum Seen {
         blank: bool,
         /// It was written to so short before it was read that a further write could leave the same times.
         racy: bool,
+        /// Owner and attributes, as far as the folder carries them and they could be read.
+        metadata: Option<Arc<Metadata>>,
     },
     /// Nothing, in a directory that could be read.
     Absent,
@@ -36,8 +40,8 @@ pub enum Seen {
 pub enum Meaning {
     /// The item is as it was known.
     Unchanged,
-    /// Only the stamp is new: moved back and forth, or touched without effect.
-    Restamped(Stamp),
+    /// Only the stamp is new: moved back and forth, or touched without effect. Or owner and attributes were looked at, and that is no edit.
+    Restamped(Stamp, Option<Arc<Found>>),
     /// This is the item now. Its version is new, or one that others have already.
     Now(Box<Local>),
     /// Others have to be asked for the content; until then the remnant is not announced.
@@ -52,16 +56,49 @@ pub fn record(path: &RelativePath, seen: &Seen, candidates: &Candidates, rules: 
         Seen::Unknown(_) => Meaning::Unchanged,
         Seen::Ignored => left_out(own),
         Seen::Absent => gone(path, candidates, rules, now),
-        Seen::Present { stamp, content, blank, racy } => {
-            let stamp = &known_again(*stamp, *racy);
+        Seen::Present { stamp, content, blank, racy, metadata } => {
+            let object = Object {
+                stamp: known_again(*stamp, *racy),
+                content,
+                said: said_after(candidates, metadata.as_deref(), rules),
+                found: found_after(candidates.here(), metadata.as_ref()),
+            };
             match candidates.here() {
-                Some(own) if is_as_known(own, stamp, content, rules) => restamped(own, stamp),
-                Some(own) if is_whole_again(own, stamp, content) => whole_again(own, stamp),
-                Some(own) if is_suspect(own, stamp, content, *blank) => suspect(own, stamp),
-                _ => changed(path, *stamp, content, candidates, rules, now),
+                Some(own) if is_as_known(own, &object, rules) => restamped(own, object),
+                Some(own) if is_whole_again(own, &object.stamp, content) => whole_again(own, object),
+                Some(own) if is_suspect(own, &object.stamp, content, *blank) => suspect(own, &object.stamp),
+                _ => changed(path, object, candidates, rules, now),
             }
         }
     }
+}
+
+/// What stands there.
+struct Object<'s> {
+    stamp: Stamp,
+    content: &'s Content,
+    /// What is to be said of its owner and attributes.
+    said: Option<Arc<Metadata>>,
+    found: Option<Arc<Found>>,
+}
+
+fn said_after(candidates: &Candidates, seen: Option<&Metadata>, rules: &Rules) -> Option<Arc<Metadata>> {
+    match seen {
+        Some(seen) => rules.metadata.said_after(candidates, seen, rules.kind),
+        None => candidates.here().and_then(|own| own.entry.metadata.clone()),
+    }
+}
+
+/// What the system refused once it refuses still, until something else is wanted.
+fn found_after(own: Option<&Local>, seen: Option<&Arc<Metadata>>) -> Option<Arc<Found>> {
+    let (before, seen) = (own.and_then(|own| own.found.as_ref()), seen?);
+    Some(match before {
+        Some(before) if before.metadata == *seen => before.clone(),
+        before => {
+            let refused = before.and_then(|before| before.refused.clone());
+            Arc::new(Found { metadata: seen.clone(), refused })
+        }
+    })
 }
 
 /// A stamp that can be trusted to tell a later write, or else one that no object has: then the file is read again at the next look, whatever its
@@ -80,15 +117,15 @@ fn left_out(own: Option<&Local>) -> Meaning {
                 _ => own.entry.content.clone(),
             };
             let entry = Entry { content, validity: Validity::Ignored, ..own.entry.clone() };
-            Meaning::Now(Box::new(Local { entry, stamp: None }))
+            Meaning::Now(Box::new(Local { entry, stamp: None, found: None }))
         }
         _ => Meaning::Unchanged,
     }
 }
 
-/// The content is what our entry says, and so are permissions and time, as far as they are kept.
-fn is_as_known(own: &Local, stamp: &Stamp, content: &Content, rules: &Rules) -> bool {
-    let Some(known) = own.stamp else { return false };
+/// The content is what our entry says, and so are permissions, time, owner and attributes, as far as they are kept.
+fn is_as_known(own: &Local, object: &Object<'_>, rules: &Rules) -> bool {
+    let (Some(known), stamp) = (own.stamp, &object.stamp) else { return false };
     let is_time_kept = stamp.kind != Kind::File || known.modified == stamp.modified;
     let has_mode = rules.permissions && stamp.kind != Kind::Link;
     let is_mode_kept = !has_mode || known.permissions & 0o777 == stamp.permissions & 0o777;
@@ -98,7 +135,8 @@ fn is_as_known(own: &Local, stamp: &Stamp, content: &Content, rules: &Rules) -> 
         Validity::OnlyHere => rules.kind == FolderKind::ReceiveOnly,
         Validity::Valid | Validity::Invalid | Validity::Unsupported => true,
     };
-    is_usable && is_time_kept && is_mode_kept && own.entry.content.is_same(content)
+    let is_untouched = is_time_kept && is_mode_kept && own.entry.metadata == object.said;
+    is_usable && is_untouched && own.entry.content.is_same(object.content)
 }
 
 /// What was not to be believed has the right bytes again, and their time: somebody brought back what was there. With another time somebody wrote it
@@ -110,13 +148,18 @@ fn is_whole_again(own: &Local, stamp: &Stamp, content: &Content) -> bool {
     own.entry.validity == Validity::Suspect && own.entry.content.is_same(content) && is_same_time
 }
 
-fn whole_again(own: &Local, stamp: &Stamp) -> Meaning {
+fn whole_again(own: &Local, object: Object<'_>) -> Meaning {
     let entry = Entry { validity: Validity::Valid, ..own.entry.clone() };
-    Meaning::Now(Box::new(Local { entry, stamp: Some(*stamp) }))
+    Meaning::Now(Box::new(Local { entry, stamp: Some(object.stamp), found: object.found }))
 }
 
-fn restamped(own: &Local, stamp: &Stamp) -> Meaning {
-    if own.stamp == Some(*stamp) { Meaning::Unchanged } else { Meaning::Restamped(*stamp) }
+fn restamped(own: &Local, object: Object<'_>) -> Meaning {
+    let is_same_object = own.stamp == Some(object.stamp);
+    // Where nobody looks at owner and attributes, what was found once is found still as long as nothing touches the object.
+    if is_same_object && (object.found.is_none() || object.found == own.found) {
+        return Meaning::Unchanged;
+    }
+    Meaning::Restamped(object.stamp, object.found)
 }
 
 /// Other bytes, but nobody wrote them, as far as times can tell.
@@ -154,7 +197,7 @@ fn gone(path: &RelativePath, candidates: &Candidates, rules: &Rules, now: u64) -
     // Others removed it, and so did we: a plan of ours that was cut short, or two people who agree.
     let removed = candidates.global().filter(|global| global.content.is_deleted());
     if let Some(entry) = removed.and_then(|global| taken_over(global, own)) {
-        return Meaning::Now(Box::new(Local { entry, stamp: None }));
+        return Meaning::Now(Box::new(Local { entry, stamp: None, found: None }));
     }
     let entry = Entry {
         path: path.clone(),
@@ -168,19 +211,23 @@ fn gone(path: &RelativePath, candidates: &Candidates, rules: &Rules, now: u64) -
         previous: own.entry.content.digest(),
         metadata: None,
     };
-    Meaning::Now(Box::new(Local { entry, stamp: None }))
+    Meaning::Now(Box::new(Local { entry, stamp: None, found: None }))
 }
 
 /// Something is there that our entry does not say.
 fn changed(
     path: &RelativePath,
-    stamp: Stamp,
-    content: &Content,
+    object: Object<'_>,
     candidates: &Candidates,
     rules: &Rules,
     now: u64,
 ) -> Meaning {
     let own = candidates.own.as_ref();
+    let Object { stamp, content, said, found } = object;
+    let is_said_anew = match candidates.here() {
+        Some(here) => here.entry.metadata != said,
+        None => rules.kind == FolderKind::SendOnly && said.is_some(),
+    };
     let permissions = (rules.permissions && stamp.kind != Kind::Link).then_some(stamp.permissions & 0o777);
     let here = Entry {
         path: path.clone(),
@@ -193,14 +240,19 @@ fn changed(
         permissions,
         sequence: 0,
         previous: own.and_then(|own| own.entry.content.digest()),
-        metadata: own.and_then(|own| own.entry.metadata.clone()),
+        metadata: completed(said, found.as_ref().map(|found| &*found.metadata)),
     };
     // Others have it already: we put it there and were cut short before the index heard of it, or a person brought it here.
-    let global = candidates.global().filter(|global| global.is_present() && is_same_item(&here, global));
+    // Owner and attributes of what has just come here are not a person's edit but what is to be set yet.
+    let is_theirs = |global: &&Entry| {
+        let is_said = !is_said_anew || is_same_metadata(here.metadata.as_deref(), global.metadata.as_deref());
+        global.is_present() && is_said && is_same_object(&here, global)
+    };
+    let global = candidates.global().filter(is_theirs);
     let known =
         global.and_then(|global| own.map_or_else(|| Some(global.clone()), |own| taken_over(global, own)));
     let entry = known.map_or(here, |known| brought_here(known, candidates, rules, now));
-    Meaning::Now(Box::new(Local { entry, stamp: Some(stamp) }))
+    Meaning::Now(Box::new(Local { entry, stamp: Some(stamp), found }))
 }
 
 /// What others have as well is a version of ours all the same: a removal that is on its way, because a person moved it elsewhere, had not seen that
@@ -239,8 +291,15 @@ fn taken_over(global: &Entry, own: &Local) -> Option<Entry> {
     Some(Entry { version, ..global.clone() })
 }
 
-/// Content, time and permissions are the same, as far as both keep them.
+/// Content, time, permissions, owner and attributes are the same, as far as both keep them.
 pub(crate) fn is_same_item(here: &Entry, there: &Entry) -> bool {
+    let are_gone = here.content.is_deleted() && there.content.is_deleted();
+    let is_same_said = is_same_metadata(here.metadata.as_deref(), there.metadata.as_deref());
+    is_same_object(here, there) && (are_gone || is_same_said)
+}
+
+/// Content, time and permissions are the same, as far as both keep them.
+fn is_same_object(here: &Entry, there: &Entry) -> bool {
     if here.content.is_deleted() && there.content.is_deleted() {
         return true;
     }

@@ -1,6 +1,7 @@
 //! What a person has set for a folder, as far as it decides about their data.
 
 use crate::canary::{Bug, planted};
+use crate::metadata::MetadataRules;
 use homesync_protocol::ShortId;
 
 /// Which way changes go.
@@ -55,6 +56,8 @@ pub struct Rules {
     pub is_catching_up: bool,
     /// Permission bits are compared and set.
     pub permissions: bool,
+    /// What happens with owners and attributes.
+    pub metadata: MetadataRules,
     /// This file system does not tell `a` from `A`.
     pub folds_case: bool,
     /// How many conflict copies of one file stay; older ones go to the recovery area.
@@ -71,6 +74,7 @@ impl Rules {
             counter_floor: 0,
             is_catching_up: true,
             permissions: true,
+            metadata: MetadataRules::default(),
             folds_case: false,
             most_conflicts: 10,
         }

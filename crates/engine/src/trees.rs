@@ -9,9 +9,11 @@
 //! a path that could not be read is never taken for one that is not there.
 
 use crate::canary::{Bug, planted};
+use crate::metadata::Found;
 use crate::{Kept, Stamp};
 use homesync_paths::RelativePath;
 use homesync_protocol::{BlocksHash, Content, DeviceId, Entry, Kind, Relation, ShortId, Version};
+use std::sync::Arc;
 
 /// An item of this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +22,9 @@ pub struct Local {
     pub entry: Entry,
     /// How the object looked when that was decided; nothing for a deleted item.
     pub stamp: Option<Stamp>,
+    /// How owner and attributes stood when they were looked at; nothing if nobody did since the object was touched. They may be others than the
+    /// entry says.
+    pub found: Option<Arc<Found>>,
 }
 
 /// What this machine and another had in common last at a path.
@@ -172,8 +177,8 @@ impl Candidates {
 pub struct Changes {
     /// This machine's items. Each gets the next sequence number when it is stored; the number in the entry is ignored.
     pub local: Vec<Local>,
-    /// Items of which only the stamp is new: nothing to announce.
-    pub restamped: Vec<(RelativePath, Stamp)>,
+    /// Items of which only is new how they look here: nothing to announce.
+    pub restamped: Vec<(RelativePath, Stamp, Option<Arc<Found>>)>,
     /// Machines of which everything is forgotten first: a full index follows, or they have a new index id.
     pub forget: Vec<DeviceId>,
     /// Entries of other machines.
@@ -219,7 +224,7 @@ pub enum Deed {
     Removed,
     /// From another name.
     Moved,
-    /// Permissions or time.
+    /// Permissions, time, owner or attributes.
     Adjusted,
     /// The losing side of a conflict got a name of its own.
     KeptAside,

@@ -15,7 +15,7 @@ fn rules() -> Rules {
 }
 
 fn candidates(own: Option<homesync_protocol::Entry>, others: Vec<homesync_protocol::Entry>) -> Candidates {
-    let own = own.map(|entry| Local { stamp: stamp_of(&entry), entry });
+    let own = own.map(|entry| Local { stamp: stamp_of(&entry), entry, found: None });
     Candidates { own, others: others.into_iter().map(|entry| (device(THEM), entry)).collect() }
 }
 

@@ -20,7 +20,7 @@ fn rules() -> Rules {
 }
 
 fn candidates(own: Entry, others: Vec<Entry>) -> Candidates {
-    let own = Some(Local { stamp: stamp_of(&own), entry: own });
+    let own = Some(Local { stamp: stamp_of(&own), entry: own, found: None });
     Candidates { own, others: others.into_iter().map(|entry| (device(THEM), entry)).collect() }
 }
 
@@ -40,7 +40,7 @@ fn damaged(counters: &[(u64, u64)]) -> Entry {
 fn a13_zeros_with_the_time_that_was_set_are_not_believed() {
     let whole = entry("a", text("content"), &[(THEM, 1)]);
     let remnant = Stamp { size: 0, inode: 7, ..stamp_of(&whole).unwrap() };
-    let look = Seen::Present { stamp: remnant, content: text(""), blank: true, racy: false };
+    let look = Seen::Present { stamp: remnant, content: text(""), blank: true, racy: false, metadata: None };
     let known = candidates(whole.clone(), vec![whole.clone()]);
     let Meaning::Suspect(suspect) = record(&path("a"), &look, &known, &rules(), NOW) else {
         panic!("it is believed")
@@ -61,12 +61,14 @@ fn a13_what_a_person_puts_in_the_place_of_a_remnant_is_believed() {
     // Another object, which happens to have the very same time.
     let mut other = stamp_of(&suspect).unwrap();
     other.inode += 1;
-    let look = Seen::Present { stamp: other, content: text("theirs"), blank: false, racy: false };
+    let look =
+        Seen::Present { stamp: other, content: text("theirs"), blank: false, racy: false, metadata: None };
     let local = now_is(record(&path("a"), &look, &known, &rules(), NOW));
     assert_eq!((local.entry.validity, local.entry.content), (Validity::Valid, text("theirs")));
     // The same object is still the remnant.
     let same = Stamp { changed: Timestamp::at(9_999), ..stamp_of(&suspect).unwrap() };
-    let look = Seen::Present { stamp: same, content: text("zero"), blank: false, racy: false };
+    let look =
+        Seen::Present { stamp: same, content: text("zero"), blank: false, racy: false, metadata: None };
     assert!(matches!(record(&path("a"), &look, &known, &rules(), NOW), Meaning::Suspect(_)));
 }
 
@@ -81,7 +83,8 @@ fn a_damaged_file_that_a_person_removes_gets_a_version_of_its_own() {
     let older = entry("a", text("older"), &[(THEM, 14)]);
     let known = candidates(ours.clone(), vec![older.clone()]);
     let again = Stamp { inode: 99, ..stamp_of(&older).unwrap() };
-    let look = Seen::Present { stamp: again, content: text("older"), blank: false, racy: false };
+    let look =
+        Seen::Present { stamp: again, content: text("older"), blank: false, racy: false, metadata: None };
     let local = now_is(record(&path("a"), &look, &known, &rules(), NOW));
     assert_eq!(local.entry.version.relation(&ours.version), Relation::Newer);
 }
@@ -94,8 +97,13 @@ fn what_is_taken_over_in_place_of_a_damaged_file_has_not_seen_it() {
     assert_eq!(plan.operations[0].entry.version, theirs.version);
     // Cut short before the index heard of it, the look afterwards says the same.
     let known = candidates(damaged(&[(US, 321)]), vec![theirs.clone()]);
-    let look =
-        Seen::Present { stamp: stamp_of(&theirs).unwrap(), content: DIRECTORY, blank: false, racy: false };
+    let look = Seen::Present {
+        stamp: stamp_of(&theirs).unwrap(),
+        content: DIRECTORY,
+        blank: false,
+        racy: false,
+        metadata: None,
+    };
     let local = now_is(record(&path("a"), &look, &known, &rules(), NOW));
     assert_eq!(local.entry.version, theirs.version);
 }
@@ -133,6 +141,7 @@ fn overriding_does_not_spread_what_a_disk_has_spoiled() {
         content: text("rotten!"),
         blank: false,
         racy: false,
+        metadata: None,
     };
     rig.lists(vec![("a", rotten)]);
     let ours = rig.own("a").unwrap();
@@ -152,8 +161,13 @@ fn what_a_person_takes_in_place_of_a_damaged_file_is_the_newest_of_all() {
     rig.lists(vec![("a", seen(&file))]);
     let ours = rig.own("a").unwrap();
     assert_eq!(ours.version.relation(&older.version), Relation::Newer);
-    let rotten =
-        Seen::Present { stamp: stamp_of(&file).unwrap(), content: text("wrong"), blank: false, racy: false };
+    let rotten = Seen::Present {
+        stamp: stamp_of(&file).unwrap(),
+        content: text("wrong"),
+        blank: false,
+        racy: false,
+        metadata: None,
+    };
     rig.lists(vec![("a", rotten)]);
     assert!(operations(&rig.event(Event::Tick)).is_empty(), "nobody has it: a person is asked");
     let actions = rig.event(Event::Command(homesync_engine::Command::DiscardDamaged));
@@ -171,7 +185,8 @@ fn a_damaged_file_that_is_written_again_keeps_the_time_of_that() {
     let ours = damaged(&[(US, 1)]);
     let known = candidates(ours.clone(), vec![]);
     let again = Stamp { modified: Timestamp::at(9_000), ..stamp_of(&ours).unwrap() };
-    let look = Seen::Present { stamp: again, content: text("content"), blank: false, racy: false };
+    let look =
+        Seen::Present { stamp: again, content: text("content"), blank: false, racy: false, metadata: None };
     let local = now_is(record(&path("a"), &look, &known, &rules(), NOW));
     assert_eq!(local.entry.modified, again.modified);
     assert_eq!(local.entry.version.relation(&ours.version), Relation::Newer);
@@ -181,6 +196,7 @@ fn a_damaged_file_that_is_written_again_keeps_the_time_of_that() {
         content: text("content"),
         blank: false,
         racy: false,
+        metadata: None,
     };
     let local = now_is(record(&path("a"), &look, &known, &rules(), NOW));
     assert_eq!((local.entry.version, local.entry.validity), (ours.version, Validity::Valid));
@@ -206,6 +222,7 @@ fn a_file_that_the_executor_finds_damaged_is_read_again_and_healed() {
         content: text("rotten!"),
         blank: false,
         racy: false,
+        metadata: None,
     };
     rig.later(2_000);
     let actions = rig.lists(vec![("a", rotten)]);
@@ -222,6 +239,7 @@ fn a13_a_spoiled_file_that_we_moved_before_anybody_noticed_is_fetched_and_not_gi
         content: text(content),
         blank: false,
         racy: false,
+        metadata: None,
     };
     let moved = |at_new: &dyn Fn(Stamp) -> Seen| {
         let mut rig = Rig::ours();

@@ -47,6 +47,7 @@ fn any_facts_give_a_decision_that_keeps_to_what_is_forbidden() {
             false => None,
         };
         let own = own.map(|entry| Local {
+            found: None,
             stamp: stamp_of(&entry).filter(|_| entry.validity != Validity::Ignored),
             entry,
         });
@@ -84,7 +85,9 @@ fn check(decision: Decision, facts: &Facts<'_>, rules: &Rules) {
     let is_here = facts.own.is_some_and(|own| own.stamp.is_some());
     match decision {
         Decision::Create => assert!(!is_here && !facts.blocked && !facts.refused, "{facts:?}"),
-        Decision::Replace | Decision::ReplaceKeeping | Decision::Adjust => assert!(is_here, "{facts:?}"),
+        Decision::Replace | Decision::ReplaceKeeping | Decision::Adjust | Decision::Dress => {
+            assert!(is_here, "{facts:?}")
+        }
         // A person's bytes go only with a removal that had seen them, or on a person's word.
         Decision::Remove => {
             let (Some(own), Some(global)) = (facts.own, facts.global) else { panic!("of what? {facts:?}") };

@@ -234,11 +234,11 @@ fn locks_go_with_the_directory_that_held_them() {
 fn known(content: &str) -> (Candidates, Stamp) {
     let entry = entry("a", text(content), &[(US, 1)]);
     let stamp = stamp_of(&entry).expect("a file has a stamp");
-    (Candidates { own: Some(Local { entry, stamp: Some(stamp) }), others: Vec::new() }, stamp)
+    (Candidates { own: Some(Local { entry, stamp: Some(stamp), found: None }), others: Vec::new() }, stamp)
 }
 
 fn meaning(candidates: &Candidates, stamp: Stamp, content: &str, racy: bool) -> Meaning {
-    let look = Seen::Present { stamp, content: text(content), blank: false, racy };
+    let look = Seen::Present { stamp, content: text(content), blank: false, racy, metadata: None };
     record(&path("a"), &look, candidates, &Rules::new(ShortId(US)), NOW)
 }
 
@@ -256,7 +256,7 @@ fn c9_an_edit_within_the_same_second_is_an_edit() {
 #[test]
 fn c9_a_file_that_was_just_written_is_read_again_whatever_its_times_say() {
     let (candidates, stamp) = known("before");
-    let Meaning::Restamped(racy) = meaning(&candidates, stamp, "before", true) else {
+    let Meaning::Restamped(racy, _) = meaning(&candidates, stamp, "before", true) else {
         panic!("it is trusted")
     };
     assert_ne!(racy.changed, stamp.changed, "no object looks like this, so the next look reads it");
@@ -317,6 +317,7 @@ fn c10_a_clock_that_was_set_back_makes_no_older_version() {
         content: text("edited"),
         blank: false,
         racy: false,
+        metadata: None,
     };
     let Meaning::Now(local) = record(&path("a"), &look, &candidates, &Rules::new(ShortId(US)), 0) else {
         panic!("it is no edit")
@@ -336,7 +337,13 @@ fn j7_a_folder_that_was_rolled_back_enters_as_ordinary_edits() {
     // A snapshot of monday is put back: the old bytes, the old time, another number in the file system.
     let mut old = stamp_of(&monday).unwrap();
     old.inode += 100;
-    let look = Seen::Present { stamp: old, content: monday.content.clone(), blank: false, racy: false };
+    let look = Seen::Present {
+        stamp: old,
+        content: monday.content.clone(),
+        blank: false,
+        racy: false,
+        metadata: None,
+    };
     rig.later(60_000);
     rig.lists(vec![("a", look)]);
     let restored = rig.own("a").unwrap();

@@ -210,7 +210,7 @@ fn what_came_from_a_machine_that_keeps_no_permissions_moves_as_well() {
             .hears(THEM, entry("b", text("1"), &[(THEM, 1)]));
         let own = machine.trees.local(&path("a")).unwrap().unwrap();
         let stamp = own.stamp.map(|stamp| Stamp { permissions: mode, ..stamp });
-        let local = vec![Local { entry: without(own.entry), stamp }];
+        let local = vec![Local { entry: without(own.entry), stamp, found: None }];
         machine.trees.apply(&Changes { local, ..Changes::default() });
         words(&machine.plan())
     };

@@ -85,7 +85,7 @@ fn large_tree() -> MemoryTrees {
     let mut changes = Changes::default();
     let mut add = |entry: Entry| {
         changes.others.push((device(THEM), entry.clone()));
-        changes.local.push(Local { stamp: stamp_of(&entry), entry });
+        changes.local.push(Local { stamp: stamp_of(&entry), entry, found: None });
     };
     for number in 0..DIRECTORIES {
         let above = path(&format!("d{number:03}"));
@@ -128,7 +128,7 @@ fn a_large_removal_takes_few_batches_and_what_holds_files_open_small_ones() {
     let name = |number: u64| format!("a{number:05}");
     let mut rig = Rig::new(Rules { guard: Guard::Off, ..Rules::new(ShortId(US)) });
     let file = |number: u64| entry(&name(number), text("x"), &[(US, 1)]);
-    let local = |number| Local { stamp: stamp_of(&file(number)), entry: file(number) };
+    let local = |number| Local { stamp: stamp_of(&file(number)), entry: file(number), found: None };
     rig.trees.apply(&Changes { local: (0..20_000).map(local).collect(), ..Changes::default() });
     let gone = (0..20_000).map(|number| entry(&name(number), GONE, &[(US, 1), (THEM, 1)])).collect();
     let mut batches = Vec::new();

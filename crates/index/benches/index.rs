@@ -269,7 +269,7 @@ fn local(path: RelativePath, number: u64) -> Local {
     };
     let inode = 10_000_000 + number;
     let stamp = Stamp { kind: Kind::File, size, modified, changed, inode, permissions: 0o644 };
-    Local { entry, stamp: Some(stamp) }
+    Local { entry, stamp: Some(stamp), found: None }
 }
 
 fn shuffle(paths: &mut Texts) {

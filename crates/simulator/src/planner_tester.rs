@@ -11,6 +11,7 @@ mod contents;
 mod disk;
 mod execution;
 mod machine;
+mod owners;
 mod people;
 mod settle;
 mod side_by_side;
@@ -25,9 +26,12 @@ pub const LENGTH: usize = 120;
 pub const MINIMUMS: &[(&str, u64)] = &[
     ("adjust", 1_000),
     ("adopt", 5_000),
+    ("attribute set", 500),
     ("case rename", 20),
     ("conflict copy", 2_000),
     ("created", 20_000),
+    ("dress", 500),
+    ("given away", 500),
     ("held: blocked", 2_000),
     ("held: git at work", 2),
     ("held: guard", 400),

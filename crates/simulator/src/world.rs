@@ -25,7 +25,7 @@ pub use stored::Stored;
 
 use crate::choices::{Choices, Tape, TapeReader};
 use crate::filesystem::{Settings, SimFs};
-use homesync_engine::{Command, Event, FolderKind, Guard, Now, Rules};
+use homesync_engine::{Carry, Command, Event, FolderKind, Guard, Now, Rules};
 use homesync_paths::{IgnoreRules, RelativePath};
 use homesync_protocol::{Content, DeviceId, ShortId, Timestamp, Version};
 use std::cell::RefCell;
@@ -84,6 +84,31 @@ pub struct Swarm {
     rot: bool,
     kinds: bool,
     real_index: bool,
+    /// Owners and attributes are carried.
+    owners: bool,
+}
+
+impl Swarm {
+    /// One of the machines may set neither owners nor attributes.
+    fn hands_are_tied(&self) -> bool {
+        self.owners && self.no_exchange
+    }
+
+    /// What kind of disk a machine has.
+    fn settings(&self, number: usize) -> Settings {
+        Settings {
+            exchange: !(self.no_exchange && number == 1),
+            clones: number % 2 == 1,
+            ordered: self.ordered,
+            granularity_nanoseconds: if self.coarse && number == 0 { 1_000_000_000 } else { 1 },
+            device: 100 + number as u64,
+            is_bound: number.is_multiple_of(2),
+            now: Timestamp::at(START as i64),
+            gives: !(self.hands_are_tied() && number == 1),
+            attributes: !(self.hands_are_tied() && number == 1),
+            ..Settings::default()
+        }
+    }
 }
 
 /// A run.
@@ -129,6 +154,7 @@ pub const MINIMUMS: &[(&str, u64)] = &[
     ("kill in the middle", 2_000),
     ("older index", 200),
     ("operation refused", 2_000),
+    ("owner or attributes set", 500),
     ("power cut in the middle", 2_000),
     ("real index", 300),
     ("real index cut in the middle", 200),
@@ -164,20 +190,6 @@ fn run_with(tapes: &Tapes, keep_log: bool, real_index: bool) -> Report {
     Report { failure, reached: world.reached, log, trace: world.trace }
 }
 
-/// The disk of a machine, each of another sort.
-fn disk_settings(swarm: &Swarm, number: usize) -> Settings {
-    Settings {
-        exchange: !(swarm.no_exchange && number == 1),
-        clones: number % 2 == 1,
-        ordered: swarm.ordered,
-        granularity_nanoseconds: if swarm.coarse && number == 0 { 1_000_000_000 } else { 1 },
-        device: 100 + number as u64,
-        is_bound: number.is_multiple_of(2),
-        now: Timestamp::at(START as i64),
-        ..Settings::default()
-    }
-}
-
 impl World {
     fn new(tapes: &Tapes, keep_log: bool, real_index: bool) -> Self {
         let schedule = Rc::new(RefCell::new(tapes.schedule.reader()));
@@ -192,11 +204,14 @@ impl World {
         );
         let mut machines = Vec::new();
         for (number, device) in devices.iter().enumerate() {
-            let disk = SimFs::new(disk_settings(&swarm, number));
+            let disk = SimFs::new(swarm.settings(number));
             disk.set_choices(schedule.clone());
             let _ = disk.user_mkdir(".stfolder");
             disk.user_sync();
             let mut rules = Rules::new(ShortId::from(*device));
+            if swarm.owners {
+                (rules.metadata.owner, rules.metadata.attributes) = (Carry::Sync, Carry::Sync);
+            }
             if swarm.guard {
                 rules.guard = Guard::MoreThan(TIGHT);
             }
@@ -217,6 +232,7 @@ impl World {
         }
         let mut ledger = Ledger::new(count);
         ledger.clocks_repeat = swarm.clocks && swarm.coarse;
+        ledger.owners = swarm.owners;
         Self {
             ledger: Rc::new(RefCell::new(ledger)),
             old: vec![None; count],
@@ -478,6 +494,7 @@ fn draw_swarm(choices: &mut dyn Choices) -> Swarm {
         rot: on("bytes rot"),
         kinds: on("kinds of folders") && on("really"),
         real_index: choices.choose(20, "the real index") == 19,
+        owners: choices.choose(3, "owners and attributes") == 2,
     }
 }
 

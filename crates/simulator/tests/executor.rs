@@ -6,6 +6,7 @@ mod executor {
     mod crashes;
     mod external;
     mod keeping;
+    mod metadata;
     mod mounted;
     mod races;
     mod versions;

@@ -139,7 +139,7 @@ pub const ROWS: &[Row] = &[
     Row {
         name: "disk",
         ours: &["engine", "protocol", "paths"],
-        others: &["rustix", "libc", "aws-lc-rs", "tape-sha256", "blake3", "notify", "thiserror"],
+        others: &["rustix", "libc", "nix", "aws-lc-rs", "tape-sha256", "blake3", "notify", "thiserror"],
     },
     Row {
         name: "network",

@@ -112,7 +112,7 @@ impl EngineLoop {
         let done: BTreeSet<&RelativePath> = changes.journal.iter().map(|record| &record.path).collect();
         let seen = changes.local.iter().map(|local| &local.entry.path).filter(|path| !done.contains(path));
         let mut paths: Vec<&RelativePath> =
-            seen.chain(changes.restamped.iter().map(|(path, _)| path)).collect();
+            seen.chain(changes.restamped.iter().map(|(path, ..)| path)).collect();
         if paths.is_empty() {
             return Ok(());
         }

@@ -115,7 +115,13 @@ mod tests {
             inode: 1,
             permissions: 0o755,
         };
-        let present = || Seen::Present { stamp, content: Content::Directory, blank: false, racy: false };
+        let present = || Seen::Present {
+            stamp,
+            content: Content::Directory,
+            blank: false,
+            racy: false,
+            metadata: None,
+        };
         let parse = |path: &str| RelativePath::parse(path).unwrap();
         Listing {
             as_of: 0,

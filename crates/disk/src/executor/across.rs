@@ -13,9 +13,10 @@ use crate::hash::hash_of;
 use crate::staging::read_block;
 use crate::tree::Place;
 use crate::vfs::{Name, Vfs};
-use homesync_engine::{Operation, Stamp, Undone};
+use homesync_engine::{Found, Operation, Stamp, Undone};
 use rustix::io::Errno;
 use std::io;
+use std::sync::Arc;
 
 /// The system cannot move it there in one step.
 pub(super) fn is_across(error: &io::Error) -> bool {
@@ -29,7 +30,7 @@ impl<V: Vfs> Executor<'_, V> {
         operation: &Operation,
         place: &Place<V>,
         staged: &Staged<V>,
-    ) -> Result<Stamp, Stop> {
+    ) -> Result<Staged<V>, Stop> {
         let vfs = self.tree.vfs;
         // A name that nobody else gives, and that every program of this kind takes for temporary.
         let text = format!(".syncthing.homesync-{}.tmp", staged.name);
@@ -39,10 +40,10 @@ impl<V: Vfs> Executor<'_, V> {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
             _ => {}
         }
-        let result = self.copy_beside(operation, place, staged, &text).and_then(|stamp| {
+        let result = self.copy_beside(operation, place, staged, &text).and_then(|copy| {
             let renamed = vfs.rename_no_replace(&place.directory, name, &place.directory, place.name()?);
             renamed.map_err(taken_is_changed)?;
-            Ok(stamp)
+            Ok(copy)
         });
         match result {
             // If it cannot be taken away, its content is looked at before it is used again.
@@ -59,7 +60,7 @@ impl<V: Vfs> Executor<'_, V> {
         place: &Place<V>,
         staged: &Staged<V>,
         name: &str,
-    ) -> Result<Stamp, Stop> {
+    ) -> Result<Staged<V>, Stop> {
         let vfs = self.tree.vfs;
         let (Some(blocks), Some(from)) = (operation.entry.content.blocks(), &staged.file) else {
             return Err(Stop::Undone(Undone::Missing));
@@ -77,16 +78,22 @@ impl<V: Vfs> Executor<'_, V> {
             }
             write_all(vfs, &to, blocks.extent(number).0, &bytes)?;
         }
-        let copy = self.dressed(place.directory.clone(), name.to_string(), to, &operation.entry)?;
+        let copy = self.dressed(place.directory.clone(), name.to_string(), to, operation)?;
         self.synchronize(&copy)?;
-        Ok(copy.stamp)
+        Ok(copy)
     }
 
     /// Makes a directory in place. Whoever looks between its making and its permissions sees it closed, not open.
-    pub(super) fn make_in_place(&self, operation: &Operation, place: &Place<V>) -> Result<Stamp, Stop> {
+    pub(super) fn make_in_place(
+        &self,
+        operation: &Operation,
+        place: &Place<V>,
+    ) -> Result<(Stamp, Option<Arc<Found>>), Stop> {
         let vfs = self.tree.vfs;
         let permissions = permissions_of(&operation.entry);
         vfs.create_directory(&place.directory, place.name()?, permissions).map_err(taken_is_changed)?;
-        self.stamp_at(place)
+        let opened = Arc::new(vfs.open_directory(&place.directory, place.name()?).map_err(taken_is_changed)?);
+        self.names_change(&opened)?;
+        self.dressed_directory(operation, &opened)
     }
 }

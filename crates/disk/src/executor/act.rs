@@ -6,7 +6,7 @@ use super::{Executor, Stop};
 use crate::area::slot;
 use crate::tree::Place;
 use crate::vfs::Vfs;
-use homesync_engine::{Displaced, Done, Expected, Operation, Stamp, Step, Undone};
+use homesync_engine::{Displaced, Done, Expected, Found, Operation, Stamp, Step, Undone};
 use homesync_paths::RelativePath;
 use homesync_protocol::{Content, Entry, Kind};
 use std::io;
@@ -55,7 +55,8 @@ impl<V: Vfs> Executor<'_, V> {
                     refused => Err(refused),
                 },
             },
-            (Step::Adjust, Expected::Absent) => Err(Stop::Undone(Undone::Changed)),
+            (Step::Dress, Expected::Object(expected)) => self.dress(operation, expected, prepared),
+            (Step::Adjust | Step::Dress, Expected::Absent) => Err(Stop::Undone(Undone::Changed)),
         }
     }
 
@@ -65,25 +66,27 @@ impl<V: Vfs> Executor<'_, V> {
         let name = place.name()?;
         let vfs = self.tree.vfs;
         self.names_change(&place.directory)?;
-        let stamp = match (&operation.entry.content, staged) {
+        let (stamp, found) = match (&operation.entry.content, staged) {
             (Content::File(_), Some(staged)) => {
-                let stamp =
+                let staged =
                     match vfs.rename_no_replace(&staged.directory, staged.name()?, &place.directory, name) {
                         Err(error) if is_across(&error) => self.put_copy(operation, &place, &staged)?,
-                        moved => moved.map(|()| staged.stamp).map_err(taken_is_changed)?,
+                        moved => moved.map(|()| staged).map_err(taken_is_changed)?,
                     };
-                self.settled_stamp(&operation.entry, &place, stamp)
+                (self.settled_stamp(&operation.entry, &place, &staged), staged.found)
             }
             (Content::Link(target), _) => {
                 vfs.create_link(&place.directory, name, target.as_bytes()).map_err(taken_is_changed)?;
-                self.link_stamp(&place, target)?
+                let found = self.give_link(operation, &place)?.map(|(_, found)| found);
+                let stamp = self.link_stamp(&place, target)?;
+                (self.trusted(stamp, found.as_deref(), None, &place), found)
             }
             (Content::Directory, Some(staged)) => self.put_new_directory(operation, &place, &staged)?,
             (Content::File(_) | Content::Directory, None) | (Content::Deleted(_), _) => {
                 return Err(Stop::Undone(Undone::Missing));
             }
         };
-        Ok(Done { stamp: Some(stamp), ..Done::default() })
+        Ok(Done { stamp: Some(stamp), found, ..Done::default() })
     }
 
     /// A directory that is there already is as good as one that is made: what is in it has its own items.
@@ -92,10 +95,10 @@ impl<V: Vfs> Executor<'_, V> {
         operation: &Operation,
         place: &Place<V>,
         staged: &Staged<V>,
-    ) -> Result<Stamp, Stop> {
+    ) -> Result<(Stamp, Option<Arc<Found>>), Stop> {
         let vfs = self.tree.vfs;
         match vfs.rename_no_replace(&staged.directory, staged.name()?, &place.directory, place.name()?) {
-            Ok(()) => return Ok(staged.stamp),
+            Ok(()) => return Ok((staged.stamp, staged.found.clone())),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => self.discard(staged),
             Err(error) if is_across(&error) => {
                 self.discard(staged);
@@ -117,7 +120,10 @@ impl<V: Vfs> Executor<'_, V> {
         if operation.entry.permissions.is_some() && is_other {
             self.to_be_closed.borrow_mut().insert(operation.path.clone());
         }
-        found.stamp().ok_or(Stop::Undone(Undone::Changed))
+        if self.metadata.looks() {
+            self.names_change(&directory)?;
+        }
+        self.dressed_directory(operation, &directory)
     }
 
     /// New and old exchange their names, and what came out is looked at.
@@ -159,7 +165,8 @@ impl<V: Vfs> Executor<'_, V> {
             }
         };
         let kept = copy.is_none().then(|| self.keep_version(&in_slot, at, act, version));
-        Ok(Done { stamp: Some(self.settled_stamp(&operation.entry, place, staged.stamp)), kept, copy })
+        let stamp = self.settled_stamp(&operation.entry, place, staged);
+        Ok(Done { stamp: Some(stamp), kept, copy, found: staged.found.clone() })
     }
 
     /// Gives a displaced object that is in the slot the first free name for a conflict copy. Without a free name it stays in the recovery area.
@@ -254,12 +261,15 @@ impl<V: Vfs> Executor<'_, V> {
 
     /// The stamp of what was put in place. Size and time are those that we gave it: if a person has written to it since, the next look finds out
     /// that they differ. If it cannot be looked at now, the next look finds a difference and reads it.
-    fn settled_stamp(&self, entry: &Entry, place: &Place<V>, staged: Stamp) -> Stamp {
+    fn settled_stamp(&self, entry: &Entry, place: &Place<V>, placed: &Staged<V>) -> Stamp {
+        let (staged, found) = (placed.stamp, placed.found.as_deref());
         if let Content::Link(target) = &entry.content {
-            return self.link_stamp(place, target).unwrap_or(staged);
+            let stamp = self.link_stamp(place, target).unwrap_or(staged);
+            return self.trusted(stamp, found, None, place);
         }
         let now = self.stamp_at(place).ok().filter(|now| now.is_same_object(&staged));
         let stamp = Stamp { changed: now.map_or(staged.changed, |now| now.changed), ..staged };
+        let stamp = self.trusted(stamp, found, placed.file.as_ref(), place);
         // Written in the very moment in which it came into place: a person's write in that moment would leave the same times.
         if stamp.modified == stamp.changed { stamp.distrusted() } else { stamp }
     }

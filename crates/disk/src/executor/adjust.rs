@@ -1,4 +1,4 @@
-//! Only permissions or time change.
+//! Only permissions or time change, and perhaps owner and attributes.
 
 use super::act::Replacement;
 use super::prepare::{Prepared, Staged, is_expected, missing_is_changed, permissions_of};
@@ -7,7 +7,7 @@ use crate::area::{staged, staged_name};
 use crate::staging::read_block;
 use crate::tree::Place;
 use crate::vfs::{Name, Vfs};
-use homesync_engine::{Displaced, Done, Expected, Operation, Outcome, Stamp, Undone};
+use homesync_engine::{Displaced, Done, Expected, Found, Operation, Outcome, Stamp, Undone};
 use homesync_protocol::Kind;
 use std::collections::BTreeMap;
 use std::io;
@@ -61,7 +61,8 @@ impl<V: Vfs> Executor<'_, V> {
         if !is_same || !is_expected(found, Expected::Object(expected)) {
             return Err(Stop::Undone(Undone::Changed));
         }
-        Ok(Done { stamp: Some(self.give_permissions(operation, &directory)?), ..Done::default() })
+        let (stamp, found) = self.give_permissions(operation, &directory)?;
+        Ok(Done { stamp: Some(stamp), found, ..Done::default() })
     }
 
     /// Gives directories their permissions: those that get others, and those that were there before they were to be made. Answers how that ended.
@@ -77,7 +78,7 @@ impl<V: Vfs> Executor<'_, V> {
             |outcome: &&Outcome| outcome.result.is_ok() && to_be_closed.contains(&outcome.operation.path);
         for (number, outcome) in outcomes.iter().filter(|(_, outcome)| is_to_be_closed(outcome)) {
             let result = match self.close(&outcome.operation) {
-                Ok(stamp) => Ok(Done { stamp: Some(stamp), ..Done::default() }),
+                Ok((stamp, found)) => Ok(Done { stamp: Some(stamp), found, ..Done::default() }),
                 Err(stop) => Err(undone(&outcome.operation.path, stop)),
             };
             closed.insert(*number, Outcome { result, ..outcome.clone() });
@@ -89,21 +90,21 @@ impl<V: Vfs> Executor<'_, V> {
     }
 
     /// Gives one its permissions, unless it has them: while it was lent that could not be seen.
-    fn close(&self, operation: &Operation) -> Result<Stamp, Stop> {
+    fn close(&self, operation: &Operation) -> Result<(Stamp, Option<Arc<Found>>), Stop> {
         let directory = self.tree.directory(&operation.path).map_err(missing_is_changed)?;
-        let has = self.tree.vfs.directory_status(&directory)?.stamp();
-        match has.filter(|has| has.permissions & 0o777 == permissions_of(&operation.entry)) {
-            Some(has) => Ok(has),
-            None => self.give_permissions(operation, &directory),
+        let has = self.tree.vfs.directory_status(&directory)?;
+        match has.permissions & 0o777 == permissions_of(&operation.entry) {
+            true => self.dressed_directory(operation, &directory),
+            false => self.give_permissions(operation, &directory),
         }
     }
 
-    /// Sets a directory's permissions. If it has others right after that, a person has just set those: they must not be known as ours.
+    /// Sets a directory's permissions, attributes and owner. If it has others right after that, a person has just set those: they must not be known as ours.
     pub(super) fn give_permissions(
         &self,
         operation: &Operation,
         directory: &Arc<V::Directory>,
-    ) -> Result<Stamp, Stop> {
+    ) -> Result<(Stamp, Option<Arc<Found>>), Stop> {
         let vfs = self.tree.vfs;
         let permissions = permissions_of(&operation.entry);
         self.names_change(directory)?;
@@ -111,7 +112,10 @@ impl<V: Vfs> Executor<'_, V> {
         let own = vfs.directory_status(directory)?.permissions & OWN;
         vfs.set_directory_permissions(directory, permissions | own)?;
         let found = vfs.directory_status(directory)?.stamp();
-        found.filter(|found| found.permissions & 0o777 == permissions).ok_or(Stop::Undone(Undone::Changed))
+        if found.is_none_or(|found| found.permissions & 0o777 != permissions) {
+            return Err(Stop::Undone(Undone::Changed));
+        }
+        self.dressed_directory(operation, directory)
     }
 
     /// A copy of what is in place, under a name of ours. Each block is looked at on the way: what a person is writing at this moment must not
@@ -146,7 +150,7 @@ impl<V: Vfs> Executor<'_, V> {
         if vfs.file_status(&source)?.size != blocks.size() || vfs.file_status(&copy)?.size != blocks.size() {
             return Err(Stop::Undone(Undone::Changed));
         }
-        self.dressed(directory, name, copy, entry)
+        self.dressed(directory, name, copy, operation)
     }
 }
 

@@ -42,7 +42,7 @@ pub(super) fn displaces_file(operation: &Operation) -> bool {
     let displaces = match &operation.step {
         Step::Put { displaced } => *displaced == Displaced::Recovery,
         Step::Remove => true,
-        Step::Move { .. } | Step::Adjust => false,
+        Step::Move { .. } | Step::Adjust | Step::Dress => false,
     };
     displaces && matches!(operation.expected, Expected::Object(stamp) if stamp.kind == Kind::File)
 }

@@ -82,7 +82,7 @@ impl<V: Vfs> Executor<'_, V> {
                 foresight.leaves(from, None);
                 foresight.leaves(&operation.path, Some(Kind::File));
             }
-            Step::Adjust => {}
+            Step::Adjust | Step::Dress => {}
         }
         Ok(())
     }
@@ -146,7 +146,7 @@ impl<V: Vfs> Executor<'_, V> {
         let changed = Err(Stop::Undone(Undone::Changed));
         let makes_directory = operation.entry.content == Content::Directory;
         match &operation.step {
-            Step::Adjust => return changed,
+            Step::Adjust | Step::Dress => return changed,
             Step::Move { from, from_expected, .. } => {
                 let old = self.tree.place(from).map_err(missing_is_changed)?;
                 let found = self.tree.status(&old)?.and_then(|status| status.stamp());

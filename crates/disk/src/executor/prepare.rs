@@ -3,9 +3,11 @@
 use super::stranded::STAGED_DIRECTORY;
 use super::{Executor, Stop};
 use crate::area::{act_name, slot, staged, staged_name};
+use crate::metadata::Subject;
 use crate::staging::is_right;
-use crate::vfs::{Name, Vfs};
-use homesync_engine::{Displaced, Expected, Intent, Operation, Stamp, Step, Undone};
+use crate::tree::Place;
+use crate::vfs::{Name, Opened, Vfs};
+use homesync_engine::{Displaced, Expected, Found, Intent, Operation, Stamp, Step, Undone};
 use homesync_paths::RelativePath;
 use homesync_protocol::{Content, Entry, Kind};
 use rustix::io::Errno;
@@ -40,6 +42,7 @@ pub(super) struct Staged<V: Vfs> {
     /// The same for a directory.
     opened: Option<V::Directory>,
     pub(super) stamp: Stamp,
+    pub(super) found: Option<Arc<Found>>,
 }
 
 impl<V: Vfs> Staged<V> {
@@ -101,25 +104,28 @@ pub(super) fn is_expected(found: Option<Stamp>, expected: Expected) -> bool {
 
 impl<V: Vfs> Executor<'_, V> {
     pub(super) fn prepare(&self, operation: &Operation, number: u64) -> Result<Prepared<V>, Stop> {
+        let is_copied = matches!(operation.step, Step::Adjust | Step::Dress)
+            && operation.entry.content.kind() == Kind::File
+            && !self.is_dressed_in_place(operation)?;
         let goes_through_slot = match (&operation.step, operation.expected) {
             _ if self.program_for(operation).is_some() => false,
             // Where both names are one, the file must be away from it for a moment.
             (Step::Move { from, .. }, _) => self.is_other_spelling(from, &operation.path),
             (Step::Put { .. }, Expected::Object(_)) => true,
-            (Step::Adjust, _) => operation.entry.content.kind() == Kind::File,
+            (Step::Adjust | Step::Dress, _) => is_copied,
             (Step::Remove, Expected::Object(stamp)) => stamp.kind != Kind::Directory,
             _ => false,
         };
         let act = act_name(self.now, number);
         let slot = goes_through_slot.then(|| format!("{act}/{}", operation.path.as_str()));
         let staged = match (&operation.step, &operation.entry.content) {
-            (Step::Put { .. }, Content::File(_)) => Some(self.staged_content(&operation.entry)?),
+            (Step::Put { .. }, Content::File(_)) => Some(self.staged_content(operation)?),
             (Step::Put { .. }, _) if goes_through_slot => {
                 let slot = slot.as_deref().unwrap_or_default();
-                Some(self.staged_in_slot(&operation.entry, slot)?)
+                Some(self.staged_in_slot(operation, slot)?)
             }
-            (Step::Put { .. }, Content::Directory) => Some(self.staged_directory(&operation.entry)?),
-            (Step::Adjust, Content::File(_)) => {
+            (Step::Put { .. }, Content::Directory) => Some(self.staged_directory(operation)?),
+            (Step::Adjust | Step::Dress, Content::File(_)) if is_copied => {
                 let place = self.tree.place(&operation.path).map_err(missing_is_changed)?;
                 Some(self.staged_copy(operation, &place)?)
             }
@@ -129,7 +135,8 @@ impl<V: Vfs> Executor<'_, V> {
     }
 
     /// The content that was put together before, with its permissions and time.
-    fn staged_content(&self, entry: &Entry) -> Result<Staged<V>, Stop> {
+    fn staged_content(&self, operation: &Operation) -> Result<Staged<V>, Stop> {
+        let entry = &operation.entry;
         let directory = staged(&self.tree)?;
         let name = staged_name(&entry.path, entry.content.blocks());
         let file = match self.tree.vfs.open_file_for_writing(&directory, Name::new(name.as_bytes())?) {
@@ -142,7 +149,7 @@ impl<V: Vfs> Executor<'_, V> {
         if !self.is_whole(&file, entry)? {
             return Err(Stop::Undone(Undone::Missing));
         }
-        self.dressed(directory, name, file, entry)
+        self.dressed(directory, name, file, operation)
     }
 
     fn is_whole(&self, file: &V::File, entry: &Entry) -> Result<bool, Stop> {
@@ -158,24 +165,28 @@ impl<V: Vfs> Executor<'_, V> {
         Ok(true)
     }
 
-    /// Gives a staged file the permissions and time that it is to have from the first moment that it can be seen.
+    /// Gives a staged file the permissions, time, attributes and owner that it is to have from the first moment that it can be seen. The owner last: what
+    /// was given away may not be changed any more.
     pub(super) fn dressed(
         &self,
         directory: Arc<V::Directory>,
         name: String,
         file: V::File,
-        entry: &Entry,
+        operation: &Operation,
     ) -> Result<Staged<V>, Stop> {
-        self.tree.vfs.set_file_permissions(&file, permissions_of(entry))?;
-        self.tree.vfs.set_modified(&file, entry.modified)?;
-        let stamp = self.tree.vfs.file_status(&file)?.stamp();
-        let stamp = stamp.ok_or(Stop::Undone(Undone::Missing))?;
-        Ok(Staged { directory, name, file: Some(file), opened: None, stamp })
+        let vfs = self.tree.vfs;
+        vfs.set_file_permissions(&file, permissions_of(&operation.entry))?;
+        vfs.set_modified(&file, operation.entry.modified)?;
+        let (stamp, found) = match self.give(operation, Subject::Opened(Opened::File(&file)))? {
+            Some((stamp, found)) => (stamp, Some(found)),
+            None => (vfs.file_status(&file)?.stamp().ok_or(Stop::Undone(Undone::Missing))?, None),
+        };
+        Ok(Staged { directory, name, file: Some(file), opened: None, stamp, found })
     }
 
     /// A new directory comes into place with its permissions, durably, like a file. One of an earlier run may be there.
-    fn staged_directory(&self, entry: &Entry) -> Result<Staged<V>, Stop> {
-        let vfs = self.tree.vfs;
+    fn staged_directory(&self, operation: &Operation) -> Result<Staged<V>, Stop> {
+        let (vfs, entry) = (self.tree.vfs, &operation.entry);
         let directory = staged(&self.tree)?;
         let name = format!("{}{STAGED_DIRECTORY}", staged_name(&entry.path, None));
         let own = Name::new(name.as_bytes())?;
@@ -191,32 +202,44 @@ impl<V: Vfs> Executor<'_, V> {
         if !is_made {
             vfs.set_directory_permissions(&opened, permissions)?;
         }
-        let stamp = vfs.directory_status(&opened)?.stamp().ok_or(Stop::Undone(Undone::Changed))?;
+        let (stamp, found) = self.dressed_directory(operation, &opened)?;
         let stamp = Stamp { permissions: permissions_of(entry), ..stamp };
-        Ok(Staged { directory, name, file: None, opened: Some(opened), stamp })
+        Ok(Staged { directory, name, file: None, opened: Some(opened), stamp, found })
     }
 
     /// A directory or link that is to take the place of something stands in the slot from the start.
-    fn staged_in_slot(&self, entry: &Entry, at: &str) -> Result<Staged<V>, Stop> {
-        let vfs = self.tree.vfs;
+    fn staged_in_slot(&self, operation: &Operation, at: &str) -> Result<Staged<V>, Stop> {
+        let (vfs, entry) = (self.tree.vfs, &operation.entry);
         let (directory, name) = slot(&self.tree, at)?;
-        let opened = match &entry.content {
+        let (opened, stamp, found) = match &entry.content {
             Content::Link(target) => {
                 vfs.create_link(&directory, name, target.as_bytes())?;
-                None
+                let place = Place { directory: directory.clone(), name: name.as_bytes().to_vec() };
+                let found = self.give_link(operation, &place)?.map(|(_, found)| found);
+                (None, self.stamp_at(&place)?, found)
             }
             _ => {
                 vfs.create_directory(&directory, name, self.permissions_at_first(entry))?;
-                Some(vfs.open_directory(&directory, name)?)
+                let opened = vfs.open_directory(&directory, name)?;
+                let (stamp, found) = self.dressed_directory(operation, &opened)?;
+                (Some(opened), Stamp { permissions: permissions_of(entry), ..stamp }, found)
             }
         };
-        let stamp = vfs.status(&directory, name)?.stamp().ok_or(Stop::Undone(Undone::Changed))?;
-        let stamp = match stamp.kind {
-            Kind::Directory => Stamp { permissions: permissions_of(entry), ..stamp },
-            _ => stamp,
-        };
         let name = String::from_utf8_lossy(name.as_bytes()).into_owned();
-        Ok(Staged { directory, name, file: None, opened, stamp })
+        Ok(Staged { directory, name, file: None, opened, stamp, found })
+    }
+
+    /// A directory gets its attributes and its owner.
+    pub(super) fn dressed_directory(
+        &self,
+        operation: &Operation,
+        opened: &V::Directory,
+    ) -> Result<(Stamp, Option<Arc<Found>>), Stop> {
+        if let Some((stamp, found)) = self.give(operation, Subject::Opened(Opened::Directory(opened)))? {
+            return Ok((stamp, Some(found)));
+        }
+        let stamp = self.tree.vfs.directory_status(opened)?.stamp();
+        Ok((stamp.ok_or(Stop::Undone(Undone::Changed))?, None))
     }
 
     /// Makes durable what a staged object is, whatever it is called.

@@ -6,9 +6,9 @@ mod linux;
 mod macos;
 
 #[cfg(target_os = "linux")]
-pub(super) use linux::*;
+pub use linux::*;
 #[cfg(target_os = "macos")]
-pub(super) use macos::*;
+pub use macos::*;
 
 use crate::{ObjectKind, Status};
 use homesync_protocol::Timestamp;

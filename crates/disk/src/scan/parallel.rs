@@ -13,7 +13,7 @@ mod worker;
 
 use super::{Cancelled, Report, ScanControl, Scanner};
 use crate::vfs::Vfs;
-use homesync_engine::{Local, Seen};
+use homesync_engine::{Local, MetadataRules, Seen};
 use homesync_paths::{IgnoreRules, RelativePath};
 use homesync_protocol::{Content, Timestamp};
 use pile::Pile;
@@ -35,6 +35,7 @@ pub struct ParallelScanner<'v, V: Vfs> {
     control: &'v ScanControl,
     threads: NonZeroUsize,
     closed: fn(&RelativePath) -> bool,
+    metadata: MetadataRules,
 }
 
 impl<'v, V: Vfs + Sync> ParallelScanner<'v, V>
@@ -52,13 +53,20 @@ where
         control: &'v ScanControl,
     ) -> Self {
         let threads = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-        Self { vfs, ignore, known, now, as_of, control, threads, closed: super::none_of }
+        let metadata = MetadataRules::default();
+        Self { vfs, ignore, known, now, as_of, control, threads, closed: super::none_of, metadata }
     }
 
     /// As for a [`Scanner`].
     #[must_use]
     pub fn not_entering(self, closed: fn(&RelativePath) -> bool) -> Self {
         Self { closed, ..self }
+    }
+
+    /// As for a [`Scanner`].
+    #[must_use]
+    pub fn with_metadata(self, metadata: MetadataRules) -> Self {
+        Self { metadata, ..self }
     }
 
     /// With so many threads.
@@ -97,6 +105,6 @@ where
     fn scanner(&self) -> Scanner<'v, V> {
         let control = Some(self.control);
         let scanner = Scanner::new(self.vfs, self.ignore, self.known, self.now, self.as_of);
-        Scanner { control, closed: self.closed, ..scanner }
+        Scanner { control, closed: self.closed, metadata: self.metadata, ..scanner }
     }
 }

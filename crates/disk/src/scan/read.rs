@@ -1,11 +1,11 @@
 //! Reading a file in pieces, in any order, and concluding nothing if it changed meanwhile.
 
-use super::ScanControl;
+use super::{ScanControl, metadata};
 use crate::hash::hash_of;
 use crate::tree::Place;
 use crate::vfs::{Status, Vfs};
-use homesync_engine::{Seen, Stamp};
-use homesync_protocol::{BlockHash, BlockList, Content, Timestamp, block_size_for};
+use homesync_engine::{MetadataRules, Seen, Stamp};
+use homesync_protocol::{BlockHash, BlockList, Content, Kind, Timestamp, block_size_for};
 use std::io;
 use std::ops::Range;
 
@@ -24,6 +24,7 @@ pub(super) struct Reading<V: Vfs> {
     file: V::File,
     before: Status,
     block_size: u32,
+    rules: MetadataRules,
 }
 
 /// What some blocks of it hold.
@@ -36,11 +37,16 @@ pub(super) struct Hashed {
 }
 
 impl<V: Vfs> Reading<V> {
-    pub(super) fn begin(vfs: &V, place: &Place<V>, known_block_size: Option<u32>) -> io::Result<Self> {
+    pub(super) fn begin(
+        vfs: &V,
+        place: &Place<V>,
+        known_block_size: Option<u32>,
+        rules: MetadataRules,
+    ) -> io::Result<Self> {
         let file = vfs.open_file(&place.directory, place.name()?)?;
         let before = vfs.file_status(&file)?;
         let place = Place { directory: place.directory.clone(), name: place.name.clone() };
-        Ok(Self { place, file, before, block_size: block_size_for(before.size, known_block_size) })
+        Ok(Self { place, file, before, block_size: block_size_for(before.size, known_block_size), rules })
     }
 
     /// How many there are. An empty file has one, of size zero.
@@ -109,6 +115,8 @@ impl<V: Vfs> Reading<V> {
 
     /// What is concluded from all blocks together. Is it still the same object under that name, with the same times?
     pub(super) fn finish(&self, vfs: &V, all: Hashed, now: Timestamp) -> io::Result<Seen> {
+        // Before the last look, which tells if they changed meanwhile.
+        let metadata = metadata::of_file(vfs, &self.file, &self.before, &self.rules)?;
         let after = vfs.file_status(&self.file)?;
         let named = match vfs.status(&self.place.directory, self.place.name()?) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
@@ -123,13 +131,14 @@ impl<V: Vfs> Reading<V> {
         let blocks = BlockList::new(self.before.size, self.block_size, all.hashes)
             .map_err(|error| io::Error::other(error.to_string()))?;
         let content = Content::File(blocks);
-        Ok(Seen::Present { stamp, content, blank: all.blank, racy: is_racy(stamp, now) })
+        let racy = is_racy(stamp, now, self.rules.looks_at_attributes(Kind::File));
+        Ok(Seen::Present { stamp, content, blank: all.blank, racy, metadata })
     }
 }
 
 /// A write right after this one could leave the same times. It would set both to now, so what was written long ago and only moved now is known,
-/// unless somebody writes and puts the old time back within that moment.
-fn is_racy(stamp: Stamp, now: Timestamp) -> bool {
+/// unless somebody writes and puts the old time back within that moment. Setting an attribute leaves only the one that programs cannot set.
+fn is_racy(stamp: Stamp, now: Timestamp, has_attributes: bool) -> bool {
     // The scan began at `now`, and may have come here much later. A time further in the future is one that a person set, or a clock that was
     // wrong: a write now would leave another.
     let is_recent = |time: Timestamp| {
@@ -138,5 +147,5 @@ fn is_racy(stamp: Stamp, now: Timestamp) -> bool {
         let limit = if time.nanoseconds == 0 { COARSE * 1_000_000_000 } else { FINE };
         (-LONG_SCAN * 1_000_000_000..limit).contains(&age)
     };
-    is_recent(stamp.modified) && is_recent(stamp.changed)
+    (has_attributes || is_recent(stamp.modified)) && is_recent(stamp.changed)
 }

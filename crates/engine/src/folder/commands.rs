@@ -117,9 +117,10 @@ impl Folder {
                 Ok(Vec::new())
             }
             Command::Rules(rules) => {
+                let again = self.try_again(&rules, view)?;
                 self.rules = Rules { is_catching_up: self.rules.is_catching_up, ..rules };
                 self.consider_everything(view)?;
-                Ok(Vec::new())
+                Ok(again.into_iter().collect())
             }
         }
     }
@@ -153,7 +154,7 @@ impl Folder {
                 validity: Validity::OnlyHere,
                 ..own.entry.clone()
             };
-            self.noted(Local { entry, stamp: None }, &candidates, view, &mut gathered)?;
+            self.noted(Local { entry, stamp: None, found: None }, &candidates, view, &mut gathered)?;
         }
         self.gathered(gathered, view)
     }
@@ -194,7 +195,11 @@ impl Folder {
             entry.version = seen.changed(self.rules.own, now.seconds.max(self.rules.counter_floor));
             entry.modified_by = self.rules.own;
             entry.validity = Validity::Valid;
-            let local = Local { entry, stamp: here.and_then(|own| own.stamp) };
+            let local = Local {
+                entry,
+                stamp: here.and_then(|own| own.stamp),
+                found: here.and_then(|own| own.found.clone()),
+            };
             self.noted(local, &candidates, view, &mut gathered)?;
         }
         self.gathered(gathered, view)
@@ -212,7 +217,8 @@ impl Folder {
             };
             self.situation.reverting.insert(path.clone());
             let entry = Entry { version: Version::empty(), ..own.entry.clone() };
-            self.noted(Local { entry, stamp: own.stamp }, &candidates, view, &mut gathered)?;
+            let local = Local { entry, ..own.clone() };
+            self.noted(local, &candidates, view, &mut gathered)?;
         }
         self.gathered(gathered, view)
     }

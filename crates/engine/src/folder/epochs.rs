@@ -136,7 +136,7 @@ mod tests {
         for (name, permissions) in [("closed", 0o555), ("open", 0o755)] {
             let permissions = Some(permissions);
             let entry = Entry { content: Content::Directory, permissions, ..conflict(name, "x").entry };
-            trees.put(Local { entry, stamp: None });
+            trees.put(Local { entry, stamp: None, found: None });
         }
         let mut epochs = Epochs::default();
         let operations = [conflict("closed/a", "closed/b"), conflict("open/a", "open/b")];

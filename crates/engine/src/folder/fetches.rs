@@ -262,7 +262,8 @@ impl Fetches {
 
     /// Keeps one batch of operations, but never tears a unit, and gives back the rest.
     pub(super) fn split_off(&self, ready: &mut Vec<Operation>) -> Vec<Operation> {
-        let holds_open = |operation: &Operation| matches!(operation.step, Step::Put { .. } | Step::Adjust);
+        let holds_open =
+            |operation: &Operation| matches!(operation.step, Step::Put { .. } | Step::Adjust | Step::Dress);
         let mut open = 0;
         let is_full = |(at, operation): (usize, &Operation)| {
             open += usize::from(holds_open(operation));

@@ -100,10 +100,16 @@ impl Folder {
         if is_directory_kept {
             self.moved_away_below(&operation.path, view, now, gathered)?;
         }
-        self.noted(Local { entry: operation.entry, stamp: done.stamp }, &candidates, view, gathered)?;
+        let found = match &operation.step {
+            // It has come as it was.
+            Step::Move { from, .. } => view.local(from)?.and_then(|own| own.found),
+            _ => done.found,
+        };
+        self.noted(Local { entry: operation.entry, stamp: done.stamp, found }, &candidates, view, gathered)?;
         if let Step::Move { from, from_entry, .. } = operation.step {
             let candidates = Candidates::read(view, &from)?;
-            self.noted(Local { entry: *from_entry, stamp: None }, &candidates, view, gathered)?;
+            let gone = Local { entry: *from_entry, stamp: None, found: None };
+            self.noted(gone, &candidates, view, gathered)?;
         }
         Ok(())
     }
@@ -200,7 +206,7 @@ impl Folder {
 fn journal(operation: &Operation, done: &Done, now: Now) -> JournalRecord {
     let deed = match (&operation.step, operation.expected) {
         (Step::Remove, _) => Deed::Removed,
-        (Step::Adjust, _) => Deed::Adjusted,
+        (Step::Adjust | Step::Dress, _) => Deed::Adjusted,
         (Step::Move { .. }, _) => Deed::Moved,
         (Step::Put { .. }, Expected::Absent) => Deed::Created,
         (Step::Put { .. }, Expected::Object(_)) if done.copy.is_some() => Deed::KeptAside,

@@ -4,12 +4,14 @@ use super::{Action, Folder, Now, removals};
 use crate::Stamp;
 use crate::canary::{Bug, planted};
 use crate::git;
+use crate::metadata::Found;
 use crate::record::{Meaning, Seen, record};
 use crate::trees::{Agreed, Candidates, Changes, Local, Unreadable, View, all_below};
 use homesync_paths::{RelativePath, UnsyncableName};
 use homesync_protocol::{Content, Kind, Timestamp, Validity};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
+use std::sync::Arc;
 
 /// Milliseconds between looks at a repository in which a git command is at work.
 const BUSY_LOOK: u64 = 1_000;
@@ -233,13 +235,24 @@ impl Folder {
         }
         match record(path, seen, &candidates, &self.rules, now.seconds) {
             Meaning::Unchanged => {}
-            Meaning::Restamped(stamp) => gathered.changes.restamped.push((path.clone(), stamp)),
+            Meaning::Restamped(stamp, found) => {
+                self.look_may_tell(path, candidates.own, found.clone());
+                gathered.changes.restamped.push((path.clone(), stamp, found));
+            }
             Meaning::Now(mut local) | Meaning::Suspect(mut local) => {
                 forget_moved_base(&mut local, view, gathered)?;
                 self.noted(*local, &candidates, view, gathered)?
             }
         }
         Ok(())
+    }
+
+    /// Now that owner and attributes were looked at, what is said of them may be something to do.
+    fn look_may_tell(&mut self, path: &RelativePath, own: Option<Local>, found: Option<Arc<Found>>) {
+        let own = own.map(|own| Local { found, ..own });
+        if own.is_some_and(|own| self.rules.metadata.is_untried(&own)) {
+            self.dirty.insert(path.clone());
+        }
     }
 
     /// What is known besides the index about how an object came to look as it does.

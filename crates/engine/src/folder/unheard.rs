@@ -6,9 +6,11 @@
 use super::Folder;
 use super::removals::MOST_TWINS;
 use crate::canary::{Bug, planted};
+use crate::metadata::Found;
 use crate::record::Seen;
 use crate::trees::{Candidates, Local, Unreadable, View};
 use homesync_protocol::{Entry, Validity};
+use std::sync::Arc;
 
 impl Folder {
     /// The object is one that is known at another path, with the time and the size that it has there, and others have its content here. Its bytes
@@ -19,7 +21,7 @@ impl Folder {
         candidates: &Candidates,
         view: &dyn View,
     ) -> Result<Option<Local>, Unreadable> {
-        let Seen::Present { stamp, content, .. } = seen else { return Ok(None) };
+        let Seen::Present { stamp, content, metadata, .. } = seen else { return Ok(None) };
         if candidates.here().is_some() {
             return Ok(None);
         }
@@ -35,7 +37,8 @@ impl Folder {
             let is_it = known.is_some_and(|known| !known.is_distrusted() && known.is_same_object(stamp));
             if is_it && !planted(Bug::RemnantBelieved) {
                 let entry = Entry { validity: Validity::Suspect, ..global.clone() };
-                return Ok(Some(Local { entry, stamp: Some(*stamp) }));
+                let found = metadata.as_ref().map(|seen| Arc::new(Found::of(seen.clone())));
+                return Ok(Some(Local { entry, stamp: Some(*stamp), found }));
             }
         }
         Ok(None)

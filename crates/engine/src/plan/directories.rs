@@ -134,7 +134,7 @@ fn leaves(operation: &Operation) -> Option<&RelativePath> {
     match &operation.step {
         Step::Remove => Some(&operation.path),
         Step::Move { from, .. } => Some(from),
-        Step::Put { .. } | Step::Adjust => None,
+        Step::Put { .. } | Step::Adjust | Step::Dress => None,
     }
 }
 

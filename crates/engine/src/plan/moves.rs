@@ -65,7 +65,7 @@ fn arriving(operation: &Operation) -> Option<BlocksHash> {
         .map(|blocks| blocks.digest())
 }
 
-/// One that also has the wanted time and permissions; of those the one with the same name, or in the same directory, before any other: so a moved
+/// One that also has the wanted time, permissions, owner and attributes; of those the one with the same name, or in the same directory, before any other: so a moved
 /// tree is moved as a person would have.
 fn take_best(
     paths: &mut Vec<RelativePath>,
@@ -95,6 +95,7 @@ pub(super) fn is_movable_as(own: &Local, wanted: &Entry, rules: &Rules) -> bool 
         && own.entry.content.is_same(&wanted.content)
         && own.entry.modified == wanted.modified
         && (!rules.permissions || wanted.permissions.is_none() || mode == wanted.permissions)
+        && !rules.metadata.needs_setting(own, wanted)
         // A unit changes all together or not at all, so nothing is moved across its border.
         && unit_of(&own.entry.path) == unit_of(&wanted.path)
 }

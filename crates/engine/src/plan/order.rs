@@ -48,7 +48,7 @@ fn stage(operation: &Operation) -> Stage {
     match &operation.step {
         Step::Remove => Stage::Removals,
         Step::Move { .. } => Stage::Moves,
-        Step::Adjust => Stage::Content,
+        Step::Adjust | Step::Dress => Stage::Content,
         Step::Put { .. } if operation.entry.content == Content::Directory => Stage::Directories,
         Step::Put { .. } if is_over_directory => Stage::InPlaceOfDirectories,
         Step::Put { .. } => Stage::Content,

@@ -98,7 +98,7 @@ impl Rig {
 /// A look that finds the object of an entry.
 pub fn seen(entry: &Entry) -> Seen {
     let stamp = stamp_of(entry).unwrap();
-    Seen::Present { stamp, content: entry.content.clone(), blank: false, racy: false }
+    Seen::Present { stamp, content: entry.content.clone(), blank: false, racy: false, metadata: None }
 }
 
 /// The operations that are asked for.

@@ -107,7 +107,7 @@ impl Machine {
 
     /// This machine has the item, as the entry says.
     pub fn has(mut self, entry: Entry) -> Self {
-        let local = Local { stamp: stamp_of(&entry), entry };
+        let local = Local { stamp: stamp_of(&entry), entry, found: None };
         self.trees.apply(&Changes { local: vec![local], ..Changes::default() });
         self
     }
@@ -153,6 +153,7 @@ pub fn words(plan: &Plan) -> Vec<String> {
             Step::Move { from, .. } => format!("moved from {}", from.as_str()),
             Step::Remove => "removed".to_string(),
             Step::Adjust => "adjusted".to_string(),
+            Step::Dress => "dressed".to_string(),
         };
         format!("{} {what}", operation.path.as_str())
     };

@@ -3,9 +3,9 @@
 //! What neighbours have in common comes first (flags, permissions, machines), because a block stores only what differs from the
 //! value before. Whatever can be derived is a bit instead: the stamp's size is the file's, its permissions are the entry's.
 
-use super::metadata::{put_metadata, take_metadata};
+use super::metadata::{put_both, take_both};
 use super::{Cursor, Damaged, Dictionary, kind_number, kind_of, put_number, put_text, put_time};
-use homesync_engine::Stamp;
+use homesync_engine::{Found, Local, Stamp};
 use homesync_paths::RelativePath;
 use homesync_protocol::{
     BlockHash, BlockList, BlocksHash, Content, Entry, MOST_COUNTERS, ShortId, Validity, Version,
@@ -31,9 +31,15 @@ const METADATA: u8 = 1 << 7;
 const FEW: usize = 8;
 
 /// The bytes of an item.
-pub(crate) fn encode_entry(entry: &Entry, stamp: Option<&Stamp>, dictionary: &mut Dictionary) -> Vec<u8> {
+pub(crate) fn encode_entry(
+    entry: &Entry,
+    stamp: Option<&Stamp>,
+    found: Option<&Found>,
+    dictionary: &mut Dictionary,
+) -> Vec<u8> {
     let mut out = Vec::with_capacity(128);
-    let (first, second) = flags(entry, stamp);
+    let (first, mut second) = flags(entry, stamp);
+    second |= if found.is_some() { METADATA } else { 0 };
     out.extend_from_slice(&[first, second]);
     if let Some(permissions) = entry.permissions {
         put_number(&mut out, u64::from(permissions));
@@ -56,9 +62,7 @@ pub(crate) fn encode_entry(entry: &Entry, stamp: Option<&Stamp>, dictionary: &mu
     if let Some(stamp) = stamp {
         put_stamp(&mut out, stamp, second);
     }
-    if let Some(metadata) = &entry.metadata {
-        put_metadata(&mut out, metadata);
-    }
+    put_both(&mut out, entry.metadata.as_deref(), found);
     out
 }
 
@@ -143,7 +147,7 @@ pub(crate) fn decode_entry(
     path: RelativePath,
     bytes: &[u8],
     dictionary: &Dictionary,
-) -> Result<(Entry, Option<Stamp>), Damaged> {
+) -> Result<Local, Damaged> {
     let mut cursor = Cursor(bytes);
     let (first, second) = (cursor.byte()?, cursor.byte()?);
     let permissions = if second & PERMISSIONS == 0 { None } else { Some(short(cursor.number()?)?) };
@@ -156,7 +160,7 @@ pub(crate) fn decode_entry(
         0 => None,
         _ => Some(take_stamp(&mut cursor, second, &content, permissions, modified)?),
     };
-    let metadata = if second & METADATA == 0 { None } else { Some(Arc::new(take_metadata(&mut cursor)?)) };
+    let (metadata, found) = if second & METADATA == 0 { (None, None) } else { take_both(&mut cursor)? };
     cursor.end()?;
     let validity = validity_of(first >> VALIDITY & 7)?;
     let entry = Entry {
@@ -171,7 +175,7 @@ pub(crate) fn decode_entry(
         previous,
         metadata,
     };
-    Ok((entry, stamp))
+    Ok(Local { entry, stamp, found })
 }
 
 /// Machines, the sequence number, counters: see [`encode_entry`] for that order.

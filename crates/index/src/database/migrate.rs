@@ -60,8 +60,7 @@ fn add_references(transaction: &mut Transaction<'_>, folder: u32) -> Result<(), 
         let mut chunk = Vec::new();
         let machines = &transaction.names.machines;
         transaction.batch.scan(local, &from, &mut |row| {
-            let (entry, _) = decode_entry(path_of(row.key)?, row.value, machines)?;
-            chunk.push(entry);
+            chunk.push(decode_entry(path_of(row.key)?, row.value, machines)?.entry);
             Ok(chunk.len() < CHUNK)
         })?;
         for (tree, key) in chunk.iter().flat_map(references) {
@@ -144,6 +143,7 @@ mod tests {
                 metadata: None,
             },
             stamp: None,
+            found: None,
         });
         Changes { local: local.collect(), ..Changes::default() }
     }

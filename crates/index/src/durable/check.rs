@@ -18,7 +18,7 @@ pub(super) fn check(index: &mut DurableIndex) -> Result<(), IndexError> {
     let folder = index.record.number;
     let (mut items, mut present, mut references) = (0, 0, 0);
     chunks(index, Tree::Local, &mut |_, names, key, value| {
-        let (entry, _) = decode_entry(path_of(key)?, value, &names.machines)?;
+        let entry = decode_entry(path_of(key)?, value, &names.machines)?.entry;
         items += 1;
         present += u64::from(entry.is_present());
         references += super::references(&entry).iter().filter(|(tree, _)| *tree == Tree::Contents).count();

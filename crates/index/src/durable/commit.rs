@@ -7,7 +7,7 @@ use crate::codec::{
 };
 use crate::database::Transaction;
 use crate::packed::{Fault, Group, Tree};
-use homesync_engine::{Changes, Local, Stamp};
+use homesync_engine::{Changes, Found, Local, Stamp};
 use homesync_paths::RelativePath;
 use homesync_protocol::{DeviceId, Entry};
 
@@ -30,8 +30,8 @@ pub(super) fn apply(
     for local in &changes.local {
         put_local(transaction, record, local)?;
     }
-    for (path, stamp) in &changes.restamped {
-        restamp(transaction, record, path, stamp)?;
+    for (path, stamp, found) in &changes.restamped {
+        restamp(transaction, record, path, (stamp, found.as_deref()))?;
     }
     for device in &changes.forget {
         forget(transaction, record, *device)?;
@@ -89,7 +89,7 @@ fn put_local(
     let mut entry = local.entry.clone();
     entry.sequence = record.sequence;
     let group = |tree| Group::of(record.number, tree);
-    if let Some((old, _)) = read_local(transaction, record, &entry.path)? {
+    if let Some(Local { entry: old, .. }) = read_local(transaction, record, &entry.path)? {
         transaction.batch.delete(group(Tree::Sequences), &old.sequence.to_be_bytes());
         for (tree, key) in references(&old) {
             transaction.batch.delete(group(tree), &key);
@@ -111,7 +111,8 @@ fn put_local(
     }
     let path = entry.path.as_str().as_bytes();
     transaction.batch.put(group(Tree::Sequences), &entry.sequence.to_be_bytes(), path.to_vec());
-    let value = encode_entry(&entry, local.stamp.as_ref(), &mut transaction.names.machines);
+    let (stamp, found) = (local.stamp.as_ref(), local.found.as_deref());
+    let value = encode_entry(&entry, stamp, found, &mut transaction.names.machines);
     transaction.batch.put(group(Tree::Local), path, value);
     Ok(())
 }
@@ -120,7 +121,7 @@ fn read_local(
     transaction: &mut Transaction<'_>,
     record: &FolderRecord,
     path: &RelativePath,
-) -> Result<Option<(Entry, Option<Stamp>)>, Fault> {
+) -> Result<Option<Local>, Fault> {
     let value = transaction.batch.get(Group::of(record.number, Tree::Local), path.as_str().as_bytes())?;
     Ok(value.map(|value| decode_entry(path.clone(), &value, &transaction.names.machines)).transpose()?)
 }
@@ -129,14 +130,14 @@ fn restamp(
     transaction: &mut Transaction<'_>,
     record: &FolderRecord,
     path: &RelativePath,
-    stamp: &Stamp,
+    (stamp, found): (&Stamp, Option<&Found>),
 ) -> Result<(), Fault> {
-    let Some((entry, _)) = read_local(transaction, record, path)? else { return Ok(()) };
+    let Some(Local { entry, .. }) = read_local(transaction, record, path)? else { return Ok(()) };
     if record.folds_case {
         let group = Group::of(record.number, Tree::Spellings);
         transaction.batch.put(group, &spelling(&entry), Vec::new());
     }
-    let value = encode_entry(&entry, Some(stamp), &mut transaction.names.machines);
+    let value = encode_entry(&entry, Some(stamp), found, &mut transaction.names.machines);
     transaction.batch.put(Group::of(record.number, Tree::Local), path.as_str().as_bytes(), value);
     Ok(())
 }
@@ -163,7 +164,7 @@ fn put_other(
         record.devices.push(number);
         transaction.create(group)?;
     }
-    let value = encode_entry(entry, None, &mut transaction.names.machines);
+    let value = encode_entry(entry, None, None, &mut transaction.names.machines);
     transaction.batch.put(group, entry.path.as_str().as_bytes(), value);
     Ok(())
 }
@@ -186,13 +187,13 @@ pub(super) fn refold(
             chunk.push(decode_entry(path_of(row.key)?, row.value, machines)?);
             Ok(chunk.len() < CHUNK)
         })?;
-        for (entry, _) in chunk.iter().filter(|(_, stamp)| stamp.is_some()) {
-            transaction.batch.put(spellings, &spelling(entry), Vec::new());
+        for local in chunk.iter().filter(|local| local.stamp.is_some()) {
+            transaction.batch.put(spellings, &spelling(&local.entry), Vec::new());
         }
         transaction.batch.flush()?;
         more = chunk.len() == CHUNK;
-        if let Some((last, _)) = chunk.last() {
-            from = [last.path.as_str().as_bytes(), b"\0"].concat();
+        if let Some(last) = chunk.last() {
+            from = [last.entry.path.as_str().as_bytes(), b"\0"].concat();
         }
     }
     Ok(())

@@ -62,8 +62,7 @@ impl Reading<'_> {
     }
 
     pub(super) fn decode(&self, path: RelativePath, value: &[u8]) -> Result<Local, Fault> {
-        let (entry, stamp) = decode_entry(path, value, &self.names.machines)?;
-        Ok(Local { entry, stamp })
+        Ok(decode_entry(path, value, &self.names.machines)?)
     }
 
     /// The items that keys with this hash lead to.

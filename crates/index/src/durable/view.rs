@@ -21,7 +21,7 @@ impl View for DurableIndex {
             for device in &self.record.devices {
                 let group = Group::of_machine(self.record.number, Tree::Others, *device);
                 if let Some(value) = find(reading.blocks, group, path.as_str().as_bytes())? {
-                    let (entry, _) = decode_entry(path.clone(), &value, &reading.names.machines)?;
+                    let entry = decode_entry(path.clone(), &value, &reading.names.machines)?.entry;
                     others.push((reading.names.device_of(*device)?, entry));
                 }
             }
@@ -160,7 +160,7 @@ fn walk(index: &DurableIndex, visit: &mut dyn FnMut(&RelativePath, &Candidates))
                 let mut candidates = Candidates { own, others: Vec::new() };
                 for (device, group, finder) in &mut finders {
                     if let Some(value) = finder.get(reading.blocks, *group, key)? {
-                        let (entry, _) = decode_entry(path.clone(), value, &reading.names.machines)?;
+                        let entry = decode_entry(path.clone(), value, &reading.names.machines)?.entry;
                         candidates.others.push((*device, entry));
                     }
                 }

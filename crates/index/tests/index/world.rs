@@ -1,7 +1,7 @@
 //! Random folders, and everything that an index says about one.
 
 use crate::disk::Disk;
-use homesync_engine::{Agreed, Changes, Deed, Expected, Intent, JournalRecord, Kept, Local, Stamp};
+use homesync_engine::{Agreed, Changes, Deed, Expected, Found, Intent, JournalRecord, Kept, Local, Stamp};
 use homesync_index::{
     Additions, Database, DurableIndex, FolderOptions, Index, IndexError, Options, Position,
 };
@@ -125,6 +125,17 @@ pub fn any_stamp(random: &mut Random, entry: &Entry) -> Stamp {
     }
 }
 
+/// How owner and attributes stand there: as they are said to, otherwise, or nobody has looked.
+fn any_found(random: &mut Random, entry: &Entry) -> Option<Arc<Found>> {
+    let metadata = match random.below(3) {
+        0 => return None,
+        1 => entry.metadata.clone().unwrap_or_default(),
+        _ => metadata(random),
+    };
+    let refused = random.one_in(2).then(|| "its owner: no".into());
+    Some(Arc::new(Found { metadata, refused }))
+}
+
 /// A change as an event makes one: mostly small.
 pub fn any_changes(random: &mut Random) -> (Changes, Additions) {
     let (mut changes, mut additions) = (Changes::default(), Additions::default());
@@ -132,12 +143,13 @@ pub fn any_changes(random: &mut Random) -> (Changes, Additions) {
         let path = any_path(random);
         let entry = any_entry(random, path);
         let stamp = (!random.one_in(3)).then(|| any_stamp(random, &entry));
-        changes.local.push(Local { entry, stamp });
+        let found = stamp.and_then(|_| any_found(random, &entry));
+        changes.local.push(Local { entry, stamp, found });
     }
     for _ in 0..random.below(3) {
         let path = any_path(random);
         let entry = any_entry(random, path.clone());
-        changes.restamped.push((path, any_stamp(random, &entry)));
+        changes.restamped.push((path, any_stamp(random, &entry), any_found(random, &entry)));
     }
     if random.one_in(8) {
         changes.forget.push(device(random.below(3) as u8));
@@ -255,7 +267,7 @@ pub fn local(text: &str) -> Local {
         metadata: None,
     };
     let stamp = any_stamp(&mut Random(1), &entry);
-    Local { entry, stamp: Some(stamp) }
+    Local { entry, stamp: Some(stamp), found: None }
 }
 
 /// Changes that store items at these paths.

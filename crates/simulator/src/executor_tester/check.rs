@@ -3,7 +3,7 @@
 use super::ledger::Ledger;
 use super::play::stamp;
 use super::scenario::{Planned, Scenario, Wish};
-use super::thing::{Sight, Thing, View, sight};
+use super::thing::{MAKER, Marks, Sight, Thing, View, sight};
 use crate::filesystem::SimFs;
 use homesync_engine::{Done, Kept, Outcome, Undone};
 use homesync_protocol::Kind;
@@ -88,6 +88,16 @@ impl Run<'_> {
                 stamp(self.fs, path)
             ));
         }
+        // And so must be what is told of its owner and attributes, but for directories, whose stamp tells nothing of them.
+        if is_hidden
+            && there.is_some_and(|there| there.kind != Kind::Directory)
+            && let (Some(found), Some(there)) = (&done.found, there)
+        {
+            let owner = found.metadata.owner.as_ref().map(|owner| owner.user_number);
+            if owner != Some(MAKER + u32::from(there.marks.owner)) {
+                return Err(format!("{path} is {there:?}, and it is told that it was found as {found:?}"));
+            }
+        }
         // What was displaced is exactly what was expected.
         if let (Some(Kept::Recovery(kept)), Some(expected)) = (&done.kept, self.initial(path)) {
             for (what, sight) in [("now", now), ("durable", durable)] {
@@ -108,6 +118,9 @@ impl Run<'_> {
             Wish::Move { from } => self.initial(from),
             Wish::Remove => None,
             Wish::Adjust { mode } => self.initial(&planned.path).map(|thing| Thing { mode: *mode, ..thing }),
+            Wish::Dress { marks } => {
+                self.initial(&planned.path).map(|thing| Thing { marks: *marks, ..thing })
+            }
         }
         .map(granted)
     }
@@ -120,7 +133,7 @@ impl Run<'_> {
             let path = &planned.path;
             let below = format!("{path}/");
             match &planned.step {
-                Wish::Put { .. } | Wish::Adjust { .. } => {
+                Wish::Put { .. } | Wish::Adjust { .. } | Wish::Dress { .. } => {
                     let Some(wanted) = self.wanted(planned) else { continue };
                     let is_adopted = wanted.kind == Kind::Directory
                         && outcome.operation.expected == homesync_engine::Expected::Absent;
@@ -186,10 +199,25 @@ impl Run<'_> {
                 allowed.push(self.wanted(planned));
             }
             let is_above = name.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'));
-            if is_above && !matches!(planned.step, Wish::Adjust { .. }) {
+            if is_above && !matches!(planned.step, Wish::Adjust { .. } | Wish::Dress { .. }) {
                 allowed.push(None);
             }
             match &planned.step {
+                Wish::Dress { marks } if name == path => {
+                    let thing = self.initial(name);
+                    allowed.extend(thing.into_iter().flat_map(|thing| half_dressed(thing, *marks)));
+                }
+                // A directory that is there already is as good as one that is made.
+                Wish::Put { wanted, .. } if name == path && wanted.kind == Kind::Directory => {
+                    let thing = self.initial(name).filter(|thing| thing.kind == Kind::Directory);
+                    let thing = thing.map(|thing| granted(Thing { mode: wanted.mode, ..thing }));
+                    allowed.push(thing);
+                    allowed.extend(thing.into_iter().flat_map(|thing| half_dressed(thing, wanted.marks)));
+                }
+                // A link can be given to nobody before it is there.
+                Wish::Put { wanted, .. } if name == path && wanted.kind == Kind::Link => {
+                    allowed.push(Some(Thing { marks: Marks::default(), ..*wanted }));
+                }
                 Wish::Move { from } if from == name => allowed.push(None),
                 Wish::Put { copies: Some(copies), .. } => {
                     for copy in copies {
@@ -306,13 +334,20 @@ fn at_or_below(view: &View, path: &str) -> Vec<(String, Thing)> {
         .collect()
 }
 
+/// Owner and attributes of what stands there are set one after the other. The engine takes what is as others want it for no edit.
+fn half_dressed(thing: Thing, marks: Marks) -> [Option<Thing>; 2] {
+    let halves =
+        [Marks { owner: marks.owner, ..thing.marks }, Marks { attribute: marks.attribute, ..thing.marks }];
+    halves.map(|marks| Some(Thing { marks, ..thing }))
+}
+
 /// What is given from outside never has more than these bits.
 fn granted(thing: Thing) -> Thing {
     if thing.kind == Kind::Link { thing } else { Thing { mode: thing.mode & 0o777, ..thing } }
 }
 
 fn is_wanted(there: Thing, wanted: Thing) -> bool {
-    there.kind == wanted.kind && there.content == wanted.content
+    (there.kind, there.content) == (wanted.kind, wanted.content)
 }
 
 fn told(outcomes: &[Outcome]) -> String {

@@ -1,7 +1,7 @@
 //! A scenario from a tape. Zero is the benign choice everywhere, so a shrunk tape is a small scenario.
 
 use super::scenario::{Act, Content, Crash, Expectation, Planned, Scenario, Wish};
-use super::thing::{LONG_FROM, Thing, View};
+use super::thing::{LONG_FROM, Marks, Thing, View};
 use crate::choices::Choices;
 use crate::filesystem::{Call, Calls, Fault, Faults, Settings, When};
 use homesync_protocol::Kind;
@@ -71,6 +71,16 @@ impl Draw<'_> {
             is_bound: self.one_in(4),
             ..Settings::default()
         };
+        self.scenario.carries = self.one_in(3);
+    }
+
+    fn marks(&mut self, kind: Kind) -> Marks {
+        if !self.scenario.carries {
+            return Marks::default();
+        }
+        let mut number = |what| self.choices.choose(3, what) as u8;
+        let (owner, attribute) = (number("owner"), number("attribute"));
+        Marks { owner, attribute: if kind == Kind::Link { 0 } else { attribute } }
     }
 
     fn thing(&mut self) -> Thing {
@@ -88,7 +98,7 @@ impl Draw<'_> {
             Kind::Directory => self.pick(&DIRECTORY_MODES),
             Kind::Link => Some(0o777),
         };
-        Thing { kind, content, mode: mode.unwrap_or(0o644) }
+        Thing { kind, content, mode: mode.unwrap_or(0o644), marks: self.marks(kind) }
     }
 
     fn tree(&mut self) {
@@ -146,14 +156,15 @@ impl Draw<'_> {
     }
 
     fn operation(&mut self) {
-        match self.choices.choose(10, "operation") {
+        match self.choices.choose(if self.scenario.carries { 13 } else { 10 }, "operation") {
             0 | 1 => self.put_new(),
             2..=4 => self.replace(),
             5 => self.remove_one(),
             6 => self.remove_tree(),
             7 => self.move_file(),
             8 => self.adjust(),
-            _ => self.below_something(),
+            9 => self.below_something(),
+            _ => self.dress(),
         }
     }
 
@@ -272,6 +283,13 @@ impl Draw<'_> {
         self.push(&path, Wish::Adjust { mode: mode.unwrap_or(0o644) });
     }
 
+    fn dress(&mut self) {
+        let Some(path) = self.present(&[Kind::File, Kind::Directory, Kind::Link]) else { return };
+        let kind = self.scenario.tree.get(&path).map_or(Kind::File, |thing| thing.kind);
+        let marks = self.marks(kind);
+        self.push(&path, Wish::Dress { marks });
+    }
+
     /// Something in a thing that may be no directory: the fence.
     fn below_something(&mut self) {
         let Some(path) = self.present(&[Kind::Link, Kind::File]) else { return };
@@ -314,6 +332,9 @@ impl Draw<'_> {
         let path = self.pick(&paths)?;
         let content = self.content();
         let other = self.pick(&paths)?;
+        if self.scenario.carries && self.one_in(4) {
+            return Some(Act::Mark(path, Marks { owner: 3, attribute: 0 }));
+        }
         Some(match self.choices.choose(10, "act") {
             0 | 1 => Act::Save(path, content),
             2 => Act::WriteInPlace(path, content),

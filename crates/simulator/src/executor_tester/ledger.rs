@@ -1,7 +1,7 @@
 //! What must be somewhere, kept up to date while a run goes on; and the person who acts between two calls.
 
 use super::scenario::{Act, Scenario, Wish};
-use super::thing::{Sight, UNKNOWN, bytes_of, sight, target_of};
+use super::thing::{ATTRIBUTE, MAKER, Marks, Sight, Thing, UNKNOWN, bytes_of, sight, target_of};
 use crate::filesystem::{Call, Hook, SimFs};
 use homesync_protocol::{Kind, Timestamp};
 use std::cell::RefCell;
@@ -22,7 +22,7 @@ pub(super) struct Ledger {
     pub(super) person_rests: bool,
     person: Vec<(u64, Act)>,
     /// The mode that goes with a content which the batch brings.
-    modes: BTreeMap<u32, u16>,
+    modes: BTreeMap<u32, (u16, Marks)>,
     /// From where to where the batch moves files.
     moves: Vec<(String, String)>,
     last_call: Option<Call>,
@@ -34,11 +34,11 @@ impl Ledger {
     pub(super) fn new(scenario: &Scenario, before: &Sight) -> Self {
         let brought = scenario.batch.iter().filter_map(|planned| match &planned.step {
             Wish::Put { wanted, .. } if wanted.kind == Kind::File => {
-                Some((wanted.content, wanted.mode & 0o777))
+                Some((wanted.content, (wanted.mode & 0o777, wanted.marks)))
             }
             _ => None,
         });
-        let is_chmod = |(_, act): &(u64, Act)| matches!(act, Act::Chmod(..));
+        let is_chmod = |(_, act): &(u64, Act)| matches!(act, Act::Chmod(..) | Act::Mark(..));
         let modes = if scenario.person.iter().any(is_chmod) { BTreeMap::new() } else { brought.collect() };
         let moves = scenario.batch.iter().filter_map(|planned| match &planned.step {
             Wish::Move { from } => Some((from.clone(), planned.path.clone())),
@@ -79,7 +79,7 @@ impl Ledger {
         for (path, thing) in &sight.real {
             let is_torn = thing.content == UNKNOWN && !(self.power_was_cut && self.is_persons(path));
             let is_wrong_mode = thing.kind == Kind::File
-                && self.modes.get(&thing.content).is_some_and(|mode| *mode != thing.mode);
+                && self.modes.get(&thing.content).is_some_and(|mode| *mode != (thing.mode, thing.marks));
             if (is_torn || is_wrong_mode) && self.failure.is_none() {
                 self.failure = Some(format!("{when}: {path} is {thing:?}, which nobody made"));
             }
@@ -119,7 +119,9 @@ impl Ledger {
         self.required.retain(|content| after.is_real(*content) || !before.is_real(*content));
         self.required.extend(has.difference(&had));
         for (path, thing) in &after.real {
-            if before.real.get(path) != Some(thing) {
+            // Whose it is, and what is written on it, is no content that could be lost.
+            let before = before.real.get(path).map(|before| Thing { marks: thing.marks, ..*before });
+            if before != Some(*thing) {
                 self.touched.insert(path.clone());
                 // What is in a directory that only got another name is no edit: it may have been on its way out.
                 if is_moved {
@@ -160,21 +162,28 @@ fn carry_out(fs: &SimFs, act: &Act) -> io::Result<()> {
         Act::Rename(from, to) => fs.user_rename(from, to),
         Act::Chmod(path, mode) => fs.user_chmod(path, *mode),
         Act::Touch(path, seconds) => fs.user_set_mtime(path, Timestamp::at(*seconds)),
+        Act::Mark(path, marks) => mark(fs, path, *marks),
     }
+}
+
+/// As a person, or as it was made.
+pub(super) fn mark(fs: &SimFs, path: &str, marks: Marks) -> io::Result<()> {
+    fs.user_chown(path, MAKER + u32::from(marks.owner), MAKER)?;
+    let value = [marks.attribute];
+    fs.user_set_attribute(path, ATTRIBUTE, (marks.attribute > 0).then_some(&value[..]))
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::play::play;
     use super::super::scenario::{Content, Crash, Expectation, Planned};
-    use super::super::thing::Thing;
     use super::*;
     use crate::choices::Tape;
 
     /// The person loses what they had not made durable, under whichever of both names it is by then; nobody tore it.
     #[test]
     fn what_a_person_saves_just_before_a_move_may_be_torn_under_the_new_name() {
-        let file = Thing { kind: Kind::File, content: 1, mode: 0o644 };
+        let file = Thing { kind: Kind::File, content: 1, mode: 0o644, marks: Marks::default() };
         let moved = Planned {
             path: "new".to_string(),
             step: Wish::Move { from: "old".to_string() },

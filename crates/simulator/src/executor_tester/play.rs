@@ -1,17 +1,22 @@
 //! Plays a scenario with the real staging and the real executor.
 
 use super::check;
-use super::ledger::{Ledger, hook};
+use super::ledger::{Ledger, hook, mark};
 use super::scenario::{Content, Crash, Expectation, Planned, Scenario, Wish};
-use super::thing::{Sight, Thing, blocks_of, bytes_of, sight, target_of};
+use super::thing::{ATTRIBUTE, MAKER, Marks, Sight, Thing, blocks_of, bytes_of, sight, target_of};
 use crate::choices::SharedChoices;
 use crate::filesystem::{Faults, SimFs};
 use homesync_disk::{Executor, Staging};
-use homesync_engine::{Displaced, Expected, Intent, Journal, Operation, Outcome, Stamp, Step};
+use homesync_engine::{
+    Carry, Displaced, Expected, Intent, Journal, MetadataRules, Operation, Outcome, Stamp, Step,
+};
 use homesync_paths::RelativePath;
-use homesync_protocol::{Content as Entrys, Entry, Kind, ShortId, Timestamp, Validity, Version};
+use homesync_protocol::{
+    Attribute, Content as Entrys, Entry, Kind, Metadata, Owner, ShortId, System, Timestamp, Validity, Version,
+};
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// What the plan's entries say about time.
 pub(super) const WRITTEN: Timestamp = Timestamp { seconds: 1_500_000_000, nanoseconds: 5 };
@@ -56,7 +61,8 @@ pub(super) fn play(scenario: &Scenario, choices: SharedChoices, log: bool) -> (P
     }
     build(&fs, scenario);
     let before = sight(&fs.walk());
-    let operations: Vec<Operation> = scenario.batch.iter().map(|planned| operation(&fs, planned)).collect();
+    let operations: Vec<Operation> =
+        scenario.batch.iter().map(|planned| operation(&fs, planned, scenario)).collect();
     let ledger = Rc::new(RefCell::new(Ledger::new(scenario, &before)));
     fs.set_hook(hook(&ledger));
     fs.set_faults(scenario.faults.clone());
@@ -65,6 +71,7 @@ pub(super) fn play(scenario: &Scenario, choices: SharedChoices, log: bool) -> (P
     arm(&fs, crashes.next());
     stage(&fs, scenario, &operations);
     let executor = Executor::new(&fs, &is_deletable, Timestamp::at(1_700_000_000));
+    let executor = executor.with_metadata(rules(scenario));
     let outcomes = executor.execute(operations.clone(), &mut notes);
     drop(executor);
     let run = check::Run { fs: &fs, scenario, before: &before, ledger: &ledger };
@@ -170,14 +177,17 @@ fn build(fs: &SimFs, scenario: &Scenario) {
         if thing.kind != Kind::Link {
             let _ = fs.user_chmod(path, thing.mode);
         }
+        if thing.marks != Marks::default() {
+            let _ = mark(fs, path, thing.marks);
+        }
     }
     fs.user_sync();
 }
 
-fn operation(fs: &SimFs, planned: &Planned) -> Operation {
+fn operation(fs: &SimFs, planned: &Planned, scenario: &Scenario) -> Operation {
     let path = parse(&planned.path);
     let stamp = stamp(fs, &planned.path);
-    let (step, entry) = match &planned.step {
+    let (step, mut entry) = match &planned.step {
         Wish::Put { wanted, copies } => {
             let displaced = copies.as_ref().map_or(Displaced::Recovery, |copies| {
                 Displaced::Conflict(copies.iter().map(|copy| parse(copy)).collect())
@@ -195,7 +205,11 @@ fn operation(fs: &SimFs, planned: &Planned) -> Operation {
         Wish::Adjust { mode } => {
             (Step::Adjust, entry(&path, Thing { mode: *mode, ..thing_at(fs, &planned.path) }))
         }
+        Wish::Dress { marks } => {
+            (Step::Dress, entry(&path, Thing { marks: *marks, ..thing_at(fs, &planned.path) }))
+        }
     };
+    entry.metadata.take_if(|_| !scenario.carries);
     let is_move = matches!(step, Step::Move { .. });
     let expected = if is_move { None } else { wrong(planned.expectation, stamp) };
     let unit = planned.unit.then(|| parse("unit"));
@@ -224,7 +238,12 @@ fn wrong(expectation: Expectation, stamp: Option<Stamp>) -> Option<Stamp> {
 
 fn thing_at(fs: &SimFs, path: &str) -> Thing {
     let all = sight(&fs.walk());
-    all.real.get(path).copied().unwrap_or(Thing { kind: Kind::File, content: 1, mode: 0o644 })
+    all.real.get(path).copied().unwrap_or(Thing {
+        kind: Kind::File,
+        content: 1,
+        mode: 0o644,
+        marks: Marks::default(),
+    })
 }
 
 pub(super) fn stamp(fs: &SimFs, path: &str) -> Option<Stamp> {
@@ -238,7 +257,8 @@ pub(super) fn parse(path: &str) -> RelativePath {
 fn deleted(path: &RelativePath) -> Entry {
     Entry {
         content: Entrys::Deleted(Kind::File),
-        ..entry(path, Thing { kind: Kind::Directory, content: 0, mode: 0 })
+        metadata: None,
+        ..entry(path, Thing { kind: Kind::Directory, content: 0, mode: 0, marks: Marks::default() })
     }
 }
 
@@ -258,8 +278,23 @@ pub(super) fn entry(path: &RelativePath, thing: Thing) -> Entry {
         permissions: Some(thing.mode),
         sequence: 0,
         previous: None,
-        metadata: None,
+        metadata: Some(said(thing)),
     }
+}
+
+fn rules(scenario: &Scenario) -> MetadataRules {
+    let carry = if scenario.carries { Carry::Sync } else { Carry::No };
+    MetadataRules { owner: carry, attributes: carry, system: System::Linux }
+}
+
+fn said(thing: Thing) -> Arc<Metadata> {
+    let Marks { owner, attribute } = thing.marks;
+    let user_number = MAKER + u32::from(owner);
+    let owner = Owner { user_number, group_number: MAKER, ..Owner::default() };
+    let mut metadata = Metadata::new(Some(owner), None);
+    let attribute = (attribute > 0).then(|| Attribute { name: ATTRIBUTE.into(), value: vec![attribute] });
+    metadata.set_attributes(System::Linux, attribute.into_iter().collect());
+    Arc::new(metadata)
 }
 
 fn stage(fs: &SimFs, scenario: &Scenario, operations: &[Operation]) {

@@ -1,12 +1,14 @@
 //! What one run is about, before it is played: a tree, a batch, and who disturbs it.
 
-use super::thing::{Thing, View};
+use super::thing::{Marks, Thing, View};
 use crate::filesystem::{Faults, Settings};
 
 /// One run.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Scenario {
     pub(super) settings: Settings,
+    /// Owners and attributes are set as entries say.
+    pub(super) carries: bool,
     /// What is there at first; directories come before what is in them.
     pub(super) tree: View,
     pub(super) batch: Vec<Planned>,
@@ -42,6 +44,9 @@ pub(super) enum Wish {
     Remove,
     Adjust {
         mode: u16,
+    },
+    Dress {
+        marks: Marks,
     },
 }
 
@@ -81,6 +86,8 @@ pub(super) enum Act {
     Rename(String, String),
     Chmod(String, u16),
     Touch(String, i64),
+    /// Given to somebody, with something written on it.
+    Mark(String, Marks),
 }
 
 /// The end of the program or of the power.
@@ -109,15 +116,17 @@ impl Scenario {
     /// For people to read.
     pub(super) fn text(&self) -> String {
         let mut lines = vec![format!(
-            "file system: exchange {}, ordered {}, folds case {}, reuses numbers {}",
+            "file system: exchange {}, ordered {}, folds case {}, reuses numbers {}; owners and attributes {}",
             self.settings.exchange,
             self.settings.ordered,
             self.settings.folds_case,
-            self.settings.reuses_numbers
+            self.settings.reuses_numbers,
+            self.carries
         )];
         lines.push("at first:".to_string());
         for (path, thing) in &self.tree {
-            lines.push(format!("  {path}: {:?} {:04} mode {:o}", thing.kind, thing.content, thing.mode));
+            let Thing { kind, content, mode, marks } = thing;
+            lines.push(format!("  {path}: {kind:?} {content:04} mode {mode:o} {marks:?}"));
         }
         lines.push("batch:".to_string());
         lines.extend(self.batch.iter().map(|planned| format!("  {planned:?}")));

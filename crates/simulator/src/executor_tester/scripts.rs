@@ -2,7 +2,7 @@
 
 use super::play::play;
 use super::scenario::{Content, Crash, Expectation, Planned, Scenario, Wish};
-use super::thing::Thing;
+use super::thing::{Marks, Thing};
 use crate::choices::Tape;
 use crate::filesystem::Settings;
 use homesync_protocol::Kind;
@@ -81,15 +81,15 @@ fn survivors_of(survivors: u8, seed: u64) -> crate::choices::SharedChoices {
 }
 
 fn file(content: u32) -> Thing {
-    Thing { kind: Kind::File, content, mode: 0o644 }
+    Thing { kind: Kind::File, content, mode: 0o644, marks: Marks::default() }
 }
 
 fn directory() -> Thing {
-    Thing { kind: Kind::Directory, content: 0, mode: 0o755 }
+    Thing { kind: Kind::Directory, content: 0, mode: 0o755, marks: Marks::default() }
 }
 
 fn link(content: u32) -> Thing {
-    Thing { kind: Kind::Link, content, mode: 0o777 }
+    Thing { kind: Kind::Link, content, mode: 0o777, marks: Marks::default() }
 }
 
 fn planned(path: &str, step: Wish) -> Planned {
@@ -120,7 +120,43 @@ fn script(tree: &[(&str, Thing)], batch: Vec<Planned>) -> Scenario {
     Scenario { tree, batch, ..Scenario::default() }
 }
 
+/// The same, of somebody else and with something written on it.
+fn marked(thing: Thing, owner: u8, attribute: u8) -> Thing {
+    Thing { marks: Marks { owner, attribute }, ..thing }
+}
+
+fn dress(path: &str, owner: u8, attribute: u8) -> Planned {
+    planned(path, Wish::Dress { marks: Marks { owner, attribute } })
+}
+
+/// D17, D22: owners and attributes come with what is put in place, and to what is there.
+fn scripts_of_marks() -> Vec<Scenario> {
+    let scripts = [
+        script(&[("a", marked(file(1), 1, 1))], vec![put("a", marked(file(2), 2, 2))]),
+        script(
+            &[("a", marked(file(1), 1, 1)), ("d", marked(directory(), 0, 2)), ("l", link(1))],
+            vec![dress("a", 2, 0), dress("d", 1, 1), dress("l", 2, 0)],
+        ),
+        script(
+            &[("a", marked(file(1), 1, 1))],
+            vec![
+                planned("a", Wish::Adjust { mode: 0o600 }),
+                put("d", marked(directory(), 1, 2)),
+                put("d/b", marked(file(2), 2, 1)),
+                put("d/l", marked(link(3), 1, 0)),
+            ],
+        ),
+    ];
+    scripts.into_iter().map(|script| Scenario { carries: true, ..script }).collect()
+}
+
 fn scripts() -> Vec<Scenario> {
+    let mut scripts = scripts_without_marks();
+    scripts.extend(scripts_of_marks());
+    scripts
+}
+
+fn scripts_without_marks() -> Vec<Scenario> {
     vec![
         script(&[("a", file(1))], vec![put("a", file(2))]),
         script(&[("a", file(1)), ("copy", file(3))], vec![put_aside("a", file(2), &["copy", "other"])]),

@@ -23,6 +23,26 @@ pub(super) struct Thing {
     /// Which content; zero for a directory.
     pub(super) content: u32,
     pub(super) mode: u16,
+    pub(super) marks: Marks,
+}
+
+/// Whose it is, and what its attribute says: numbers, of which zero is what everything is made with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub(super) struct Marks {
+    pub(super) owner: u8,
+    pub(super) attribute: u8,
+}
+
+/// The number of the user who makes everything; the others follow.
+pub(super) const MAKER: u32 = 1_000;
+/// The one attribute that things have.
+pub(super) const ATTRIBUTE: &str = "user.mark";
+
+impl Marks {
+    fn of(found: &Found) -> Self {
+        let attribute = found.attributes.get(ATTRIBUTE.as_bytes()).and_then(|value| value.first());
+        Self { owner: (found.status.owner - MAKER) as u8, attribute: attribute.copied().unwrap_or(0) }
+    }
 }
 
 /// Everything under people's names.
@@ -87,7 +107,7 @@ pub(super) fn thing(found: &Found) -> Thing {
         ObjectKind::Special => (Kind::File, UNKNOWN),
     };
     let mode = if kind == Kind::Link { 0o777 } else { found.status.permissions };
-    Thing { kind, content, mode }
+    Thing { kind, content, mode, marks: Marks::of(found) }
 }
 
 /// What a walk found: under people's names, in the recovery area (by the path below it), and how many staged files.

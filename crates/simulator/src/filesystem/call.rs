@@ -25,6 +25,12 @@ pub enum Call {
     SetFilePermissions,
     SetDirectoryPermissions,
     SetModified,
+    AttributeNames,
+    Attribute,
+    SetAttribute,
+    RemoveAttribute,
+    SetOwner,
+    SetLinkOwner,
     SynchronizeFile,
     SynchronizeDirectory,
     SynchronizeEverything,
@@ -37,7 +43,7 @@ pub enum Call {
 
 impl Call {
     /// Every call.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 33] = [
         Self::Root,
         Self::OpenDirectory,
         Self::List,
@@ -57,6 +63,12 @@ impl Call {
         Self::SetFilePermissions,
         Self::SetDirectoryPermissions,
         Self::SetModified,
+        Self::AttributeNames,
+        Self::Attribute,
+        Self::SetAttribute,
+        Self::RemoveAttribute,
+        Self::SetOwner,
+        Self::SetLinkOwner,
         Self::SynchronizeFile,
         Self::SynchronizeDirectory,
         Self::SynchronizeEverything,
@@ -75,11 +87,11 @@ impl Call {
 
 /// A set of calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub struct Calls(u32);
+pub struct Calls(u64);
 
 impl Calls {
     /// All of them.
-    pub const ALL: Self = Self(u32::MAX);
+    pub const ALL: Self = Self(u64::MAX);
 
     /// Those that give out a handle: what `EMFILE` concerns.
     pub const OPENING: Self = Self::of(&[
@@ -102,6 +114,10 @@ impl Calls {
         Call::SetFilePermissions,
         Call::SetDirectoryPermissions,
         Call::SetModified,
+        Call::SetAttribute,
+        Call::RemoveAttribute,
+        Call::SetOwner,
+        Call::SetLinkOwner,
         Call::RenameNoReplace,
         Call::Exchange,
         Call::RemoveFile,
@@ -128,7 +144,7 @@ impl Calls {
         let mut bits = 0;
         let mut index = 0;
         while index < calls.len() {
-            bits |= 1 << calls[index] as u32;
+            bits |= 1 << calls[index] as u64;
             index += 1;
         }
         Self(bits)
@@ -136,7 +152,7 @@ impl Calls {
 
     /// It is one of them.
     pub fn contains(self, call: Call) -> bool {
-        self.0 & (1 << call as u32) != 0
+        self.0 & (1 << call as u64) != 0
     }
 }
 

@@ -1,6 +1,7 @@
 //! The trait's calls. What they refuse, and with which error, is what Linux does; the conformance test compares.
 
 mod content;
+mod metadata;
 mod names;
 
 use super::SimFs;
@@ -8,7 +9,7 @@ use super::call::Call;
 use super::handle::{SimDirectory, SimFile};
 use super::image::{Body, Object};
 use super::trace::Arguments;
-use homesync_disk::{Abilities, Name, ObjectKind, Space, Status, Vfs};
+use homesync_disk::{Abilities, Name, ObjectKind, Opened, Space, Status, Vfs, Whose};
 use homesync_protocol::Timestamp;
 use rustix::io::Errno;
 use std::collections::BTreeMap;
@@ -188,6 +189,44 @@ impl Vfs for SimFs {
             let (disk, file) = state.disk_of(file)?;
             disk.set_modified(file, modified)
         })
+    }
+
+    fn attribute_names(&self, of: Opened<'_, Self>) -> io::Result<Vec<Vec<u8>>> {
+        self.names_of_attributes(of)
+    }
+
+    fn attribute(&self, of: Opened<'_, Self>, name: &str, most: usize) -> io::Result<Option<Vec<u8>>> {
+        self.value_of_attribute(of, name, most)
+    }
+
+    fn set_attribute(&self, of: Opened<'_, Self>, name: &str, value: &[u8]) -> io::Result<()> {
+        self.change_attribute(of, name, Some(value))
+    }
+
+    fn remove_attribute(&self, of: Opened<'_, Self>, name: &str) -> io::Result<()> {
+        self.change_attribute(of, name, None)
+    }
+
+    fn set_owner(&self, of: Opened<'_, Self>, user: Option<u32>, group: Option<u32>) -> io::Result<()> {
+        self.change_owner(of, user, group)
+    }
+
+    fn set_link_owner(
+        &self,
+        directory: &SimDirectory,
+        name: Name<'_>,
+        user: Option<u32>,
+        group: Option<u32>,
+    ) -> io::Result<()> {
+        self.change_link_owner(directory, name, user, group)
+    }
+
+    fn name_of(&self, whose: Whose, number: u32) -> Option<String> {
+        self.name_known(whose, number)
+    }
+
+    fn number_of(&self, whose: Whose, name: &str) -> Option<u32> {
+        self.number_known(whose, name)
     }
 
     fn synchronize_file(&self, file: &SimFile) -> io::Result<()> {

@@ -145,8 +145,7 @@ fn write_in_order(
             (Effect::Inode { attributes, cut, .. }, Body::File(content)) if !complete => {
                 let shorter = cut.map_or(content.length(), |cut| cut.min(content.length()));
                 content.set_length(shorter);
-                (node.permissions, node.modified, node.changed) =
-                    (attributes.permissions, attributes.modified, attributes.changed);
+                attributes.give(node);
             }
             _ => effect.apply(durable),
         }

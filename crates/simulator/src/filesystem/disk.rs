@@ -89,7 +89,18 @@ impl Disk {
             }
         };
         let now = self.now();
-        Node { number, body, permissions, modified: now, changed: now, names, parent: ROOT, handles: 0 }
+        Node {
+            number,
+            body,
+            permissions,
+            owner: (self.settings.owner, self.settings.group),
+            attributes: Rc::default(),
+            modified: now,
+            changed: now,
+            names,
+            parent: ROOT,
+            handles: 0,
+        }
     }
 
     pub(super) fn node(&self, object: Object) -> Answer<&Node> {
@@ -154,9 +165,8 @@ impl Disk {
     }
 
     pub(super) fn status(&self, object: Object) -> Answer<Status> {
-        let Settings { device, owner, group, .. } = self.settings;
-        let device = self.mounted.get(&object).copied().unwrap_or(device);
-        self.cached.status(object, device, owner, group).ok_or(Errno::STALE)
+        let device = self.mounted.get(&object).copied().unwrap_or(self.settings.device);
+        self.cached.status(object, device).ok_or(Errno::STALE)
     }
 
     pub(super) fn space(&self) -> Space {
@@ -269,6 +279,8 @@ impl Disk {
         let length = if let Body::File(content) = &node.body { content.length() } else { 0 };
         let attributes = Attributes {
             permissions: node.permissions,
+            owner: node.owner,
+            extended: Rc::clone(&node.attributes),
             modified: node.modified,
             changed: node.changed,
             length,
@@ -281,6 +293,42 @@ impl Disk {
         let now = self.now();
         let node = self.node_mut(object)?;
         (node.permissions, node.changed) = (permissions & 0o7777, now);
+        self.inode_changed(object, None)
+    }
+
+    pub(super) fn set_owner(&mut self, object: Object, user: Option<u32>, group: Option<u32>) -> Answer<()> {
+        if user == Some(u32::MAX) || group == Some(u32::MAX) {
+            return Err(Errno::INVAL);
+        }
+        if !self.settings.gives {
+            return Err(Errno::PERM);
+        }
+        let before = self.node(object)?.owner;
+        self.give_to(object, (user.unwrap_or(before.0), group.unwrap_or(before.1)))
+    }
+
+    /// The same by people, of whom one may be root.
+    pub(super) fn give_to(&mut self, object: Object, owner: (u32, u32)) -> Answer<()> {
+        let now = self.now();
+        let node = self.node_mut(object)?;
+        (node.owner, node.changed) = (owner, now);
+        self.inode_changed(object, None)
+    }
+
+    /// Nothing takes the attribute away.
+    pub(super) fn set_attribute(&mut self, object: Object, name: &[u8], value: Option<&[u8]>) -> Answer<()> {
+        if !self.settings.attributes {
+            return Err(Errno::OPNOTSUPP);
+        }
+        let now = self.now();
+        let node = self.node_mut(object)?;
+        let attributes = Rc::make_mut(&mut node.attributes);
+        match value {
+            Some(value) => drop(attributes.insert(name.to_vec(), value.to_vec())),
+            None if attributes.remove(name).is_none() => return Ok(()),
+            None => {}
+        }
+        node.changed = now;
         self.inode_changed(object, None)
     }
 

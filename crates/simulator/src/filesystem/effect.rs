@@ -2,16 +2,28 @@
 
 use super::image::{Body, Image, Node, Object, Place};
 use homesync_protocol::Timestamp;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// What goes to the disk with an object itself, in one piece.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Attributes {
     pub(super) permissions: u16,
+    pub(super) owner: (u32, u32),
+    pub(super) extended: Rc<BTreeMap<Vec<u8>, Vec<u8>>>,
     pub(super) modified: Timestamp,
     pub(super) changed: Timestamp,
     /// A file's length.
     pub(super) length: u64,
+}
+
+impl Attributes {
+    /// All but the length.
+    pub(super) fn give(&self, node: &mut Node) {
+        (node.permissions, node.owner) = (self.permissions, self.owner);
+        (node.modified, node.changed) = (self.modified, self.changed);
+        node.attributes = Rc::clone(&self.extended);
+    }
 }
 
 /// One step from the durable state towards the cached one.
@@ -25,7 +37,7 @@ pub(super) enum Effect {
     Exchange { one: Place, two: Place, objects: (Object, Object), has_directory: bool, at: Timestamp },
     /// A name less.
     Remove { place: Place, object: Object, at: Timestamp },
-    /// Length, permissions and times. `cut` is the length to which the file was cut, if it was.
+    /// Length, permissions, owner, attributes and times. `cut` is the length to which the file was cut, if it was.
     Inode { object: Object, attributes: Attributes, cut: Option<u64> },
     /// Bytes of a file. They say nothing about its length.
     Write { object: Object, offset: u64, bytes: Rc<[u8]> },
@@ -140,9 +152,7 @@ impl Effect {
             }
             Self::Inode { object, attributes, .. } => {
                 if let Some(node) = image.get_mut(*object) {
-                    node.permissions = attributes.permissions;
-                    node.modified = attributes.modified;
-                    node.changed = attributes.changed;
+                    attributes.give(node);
                     if let Body::File(content) = &mut node.body {
                         content.set_length(attributes.length);
                     }

@@ -45,6 +45,10 @@ pub(super) struct Node {
     pub(super) number: u64,
     pub(super) body: Body,
     pub(super) permissions: u16,
+    /// Numbers of its user and its group.
+    pub(super) owner: (u32, u32),
+    /// Shared between the two images until they are changed.
+    pub(super) attributes: Rc<BTreeMap<Vec<u8>, Vec<u8>>>,
     pub(super) modified: Timestamp,
     pub(super) changed: Timestamp,
     /// Names that it has. A directory's own `.` and its children's `..` are not counted here.
@@ -148,7 +152,7 @@ impl Image {
         before.map(|slot| slot.object)
     }
 
-    pub(super) fn status(&self, object: Object, device: u64, owner: u32, group: u32) -> Option<Status> {
+    pub(super) fn status(&self, object: Object, device: u64) -> Option<Status> {
         let node = self.get(object)?;
         let subdirectories = match &node.body {
             Body::Directory(children) => {
@@ -169,8 +173,8 @@ impl Image {
             device,
             links: own + subdirectories,
             permissions: node.permissions,
-            owner,
-            group,
+            owner: node.owner.0,
+            group: node.owner.1,
         })
     }
 

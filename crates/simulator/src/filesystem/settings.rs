@@ -30,10 +30,16 @@ pub struct Settings {
     pub device: u64,
     /// We are an ordinary user, whom permissions bind.
     pub is_bound: bool,
-    /// Who owns everything.
+    /// Who owns what is made.
     pub owner: u32,
-    /// The group of everything.
+    /// The group of what is made.
     pub group: u32,
+    /// Objects can be given to others. Without it the call fails with `EPERM`, as it does for everybody but root.
+    pub gives: bool,
+    /// Objects can have attributes. Without it the calls fail with `EOPNOTSUPP`, as on FAT.
+    pub attributes: bool,
+    /// Users and groups with a number below this have a name: `u7` and `g7`.
+    pub named: u32,
     /// What the clock shows at first.
     pub now: Timestamp,
 }
@@ -55,6 +61,9 @@ impl Default for Settings {
             is_bound: false,
             owner: 1000,
             group: 1000,
+            gives: true,
+            attributes: true,
+            named: 5_000,
             now: Timestamp::at(1_700_000_000),
         }
     }

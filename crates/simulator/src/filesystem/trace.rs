@@ -77,6 +77,19 @@ impl Traced for Vec<u8> {
     }
 }
 
+impl Traced for Vec<Vec<u8>> {
+    fn trace(&self, trace: &mut Trace) {
+        self.iter().for_each(|name| trace.bytes(name));
+    }
+}
+
+impl Traced for Option<Vec<u8>> {
+    fn trace(&self, trace: &mut Trace) {
+        trace.word(u64::from(self.is_some()));
+        self.iter().for_each(|value| trace.bytes(value));
+    }
+}
+
 impl Traced for Vec<(Vec<u8>, ObjectKind)> {
     fn trace(&self, trace: &mut Trace) {
         for (name, kind) in self {

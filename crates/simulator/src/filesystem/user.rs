@@ -7,6 +7,7 @@ use super::image::{Body, Image, Object, Place, ROOT, Slot};
 use homesync_disk::Status;
 use homesync_protocol::Timestamp;
 use rustix::io::Errno;
+use std::collections::BTreeMap;
 use std::io;
 use std::rc::Rc;
 
@@ -19,6 +20,8 @@ pub struct Found {
     pub status: Status,
     /// A file's bytes or a link's target.
     pub content: Rc<Vec<u8>>,
+    /// Its attributes.
+    pub attributes: Rc<BTreeMap<Vec<u8>, Vec<u8>>>,
 }
 
 /// A path as a test writes it: text or bytes.
@@ -139,7 +142,7 @@ impl SimFs {
     pub fn user_mkdir(&self, path: impl AsRef<[u8]>) -> io::Result<()> {
         self.act(|disk| {
             let place = disk.user_place(path.as_ref(), true)?;
-            disk.create(place, Body::Directory(std::collections::BTreeMap::new()), 0o755).map(|_| ())
+            disk.create(place, Body::Directory(BTreeMap::new()), 0o755).map(|_| ())
         })
     }
 
@@ -164,6 +167,27 @@ impl SimFs {
         self.act(|disk| {
             let object = disk.user_find(path.as_ref())?;
             disk.set_permissions(object, permissions)
+        })
+    }
+
+    /// Gives it to somebody.
+    pub fn user_chown(&self, path: impl AsRef<[u8]>, user: u32, group: u32) -> io::Result<()> {
+        self.act(|disk| {
+            let object = disk.user_find(path.as_ref())?;
+            disk.give_to(object, (user, group))
+        })
+    }
+
+    /// Sets an attribute, or takes it away.
+    pub fn user_set_attribute(
+        &self,
+        path: impl AsRef<[u8]>,
+        name: &str,
+        value: Option<&[u8]>,
+    ) -> io::Result<()> {
+        self.act(|disk| {
+            let object = disk.user_find(path.as_ref())?;
+            disk.set_attribute(object, name.as_bytes(), value)
         })
     }
 
@@ -274,9 +298,10 @@ fn walk(disk: &Disk, image: &Image) -> Vec<Found> {
     let mut found = Vec::new();
     let settings = disk.settings;
     image.walk(|path, object| {
-        let status = image.status(object, settings.device, settings.owner, settings.group);
+        let status = image.status(object, settings.device);
         if let (Some(node), Some(status)) = (image.get(object), status) {
-            found.push(Found { path, status, content: content_of(&node.body) });
+            let attributes = Rc::clone(&node.attributes);
+            found.push(Found { path, status, content: content_of(&node.body), attributes });
         }
     });
     found
@@ -301,7 +326,7 @@ impl Disk {
             }
             directory = match self.find(&place) {
                 Err(Errno::NOENT) if make_parents => {
-                    self.create(place, Body::Directory(std::collections::BTreeMap::new()), 0o755)?
+                    self.create(place, Body::Directory(BTreeMap::new()), 0o755)?
                 }
                 found => found?,
             };

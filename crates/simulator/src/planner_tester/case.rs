@@ -22,6 +22,7 @@ pub(super) struct Swarm {
     pub(super) stops: bool,
     pub(super) reverts: bool,
     pub(super) overrides: bool,
+    pub(super) owners: bool,
 }
 
 pub(super) struct Case {
@@ -63,6 +64,7 @@ impl Case {
         let order = case.choose(256);
         case.order = (order > 0).then(|| Generator::new(order));
         case.draw_specials();
+        case.draw_owners();
         case.draw_ancestor();
         case
     }
@@ -137,7 +139,7 @@ impl Case {
             for entry in &entries {
                 if number > 0 {
                     let stamp = machine.disk.put(&entry.path, entry.content.clone(), entry.modified, 0o755);
-                    machine.trees.put(Local { entry: entry.clone(), stamp: Some(stamp) });
+                    machine.trees.put(Local { entry: entry.clone(), stamp: Some(stamp), found: None });
                 }
                 for device in devices.iter().filter(|device| **device != machine.device) {
                     machine.trees.hear(*device, entry.clone());

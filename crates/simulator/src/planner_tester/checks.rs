@@ -14,6 +14,7 @@ impl Case {
         for number in 0..self.machines.len() {
             self.check_rest(number)?;
             self.check_index(number)?;
+            self.check_owners(number)?;
         }
         for number in 1..self.machines.len() {
             self.check_same(number)?;
@@ -139,5 +140,9 @@ fn is_same(left: &Local, right: &Local) -> bool {
     let mode =
         |local: &Local| local.entry.permissions.filter(|_| !matches!(local.entry.content, Content::Link(_)));
     let is_same_mode = mode(left).is_none() || mode(right).is_none() || mode(left) == mode(right);
-    left.entry.content.is_same(&right.entry.content) && item(left) == item(right) && is_same_mode
+    let is_same_said = left.entry.metadata == right.entry.metadata;
+    left.entry.content.is_same(&right.entry.content)
+        && item(left) == item(right)
+        && is_same_mode
+        && is_same_said
 }

@@ -2,18 +2,21 @@
 //!
 //! Nobody interferes here, so whatever an operation does not find as it expects is a fault of the plan.
 
-use homesync_engine::{Displaced, Expected, Operation, Stamp, Step};
+use super::owners::{Hands, made_by};
+use homesync_engine::{Displaced, Expected, Found, Operation, Stamp, Step};
 use homesync_paths::{RelativePath, fold};
-use homesync_protocol::{BlocksHash, Content, Kind, Timestamp};
+use homesync_protocol::{BlocksHash, Content, Kind, Metadata, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// What stands at a path.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Object {
     pub(super) content: Content,
     pub(super) stamp: Stamp,
+    pub(super) metadata: Arc<Metadata>,
 }
 
 /// What an operation left.
@@ -22,6 +25,7 @@ pub(super) struct Left {
     pub(super) stamp: Option<Stamp>,
     /// The conflict copy that was made.
     pub(super) copy: Option<RelativePath>,
+    pub(super) found: Option<Arc<Found>>,
 }
 
 /// One machine's disk.
@@ -32,6 +36,7 @@ pub(super) struct Disk {
     /// Everything that was displaced. Nothing is ever thrown away.
     pub(super) recovery: BTreeSet<BlocksHash>,
     pub(super) folds_case: bool,
+    pub(super) hands: Hands,
     inodes: u64,
     ticks: i64,
 }
@@ -96,7 +101,8 @@ impl Disk {
             inode: self.inodes,
             permissions: if kind == Kind::Link { 0o777 } else { permissions },
         };
-        self.objects.insert(path.clone(), Rc::new(Object { content, stamp }));
+        self.objects
+            .insert(path.clone(), Rc::new(Object { content, stamp, metadata: made_by(self.hands.maker) }));
         stamp
     }
 
@@ -141,18 +147,24 @@ impl Disk {
         goes_along: &dyn Fn(&RelativePath) -> bool,
     ) -> Result<Left, String> {
         let path = &operation.path;
-        if let Some(stamp) = self.found_directory(operation) {
-            return Ok(Left { stamp: Some(stamp), copy: None });
+        if self.found_directory(operation) {
+            let found = self.dress(operation, None);
+            return Ok(Left { stamp: self.get(path).map(|object| object.stamp), copy: None, found });
         }
         self.check_expected(operation)?;
-        if !matches!(operation.step, Step::Remove | Step::Adjust) && !self.has_place_for(path) {
+        if !matches!(operation.step, Step::Remove | Step::Adjust | Step::Dress) && !self.has_place_for(path) {
             return Err(format!("there is no directory for {}", path.as_str()));
         }
         let entry = &operation.entry;
+        let replaced = self.to_be_replaced(operation);
         let mode =
             entry.permissions.unwrap_or(if entry.content == Content::Directory { 0o755 } else { 0o644 });
         match &operation.step {
             Step::Remove => self.displace(path, goes_along).map(|()| Left::default()),
+            Step::Dress => {
+                let found = self.dress(operation, None);
+                Ok(Left { stamp: self.get(path).map(|object| object.stamp), copy: None, found })
+            }
             Step::Adjust => {
                 self.change(path, |object| {
                     object.stamp.permissions = entry.permissions.unwrap_or(object.stamp.permissions);
@@ -160,7 +172,8 @@ impl Disk {
                         object.stamp.modified = entry.modified;
                     }
                 });
-                Ok(Left { stamp: self.get(path).map(|object| object.stamp), copy: None })
+                let found = self.dress(operation, replaced.as_ref());
+                Ok(Left { stamp: self.get(path).map(|object| object.stamp), copy: None, found })
             }
             Step::Move { from, from_expected, .. } => {
                 let there = self.get(from).ok_or_else(|| format!("{} is not there", from.as_str()))?;
@@ -171,23 +184,25 @@ impl Disk {
                     return Err(format!("{} has another time than wanted after the move", from.as_str()));
                 }
                 self.rename(from, path);
-                Ok(Left { stamp: self.get(path).map(|object| object.stamp), copy: None })
+                Ok(Left { stamp: self.get(path).map(|object| object.stamp), ..Left::default() })
             }
             Step::Put { displaced } => {
                 let copy = self.make_place(path, displaced, goes_along)?;
-                Ok(Left { stamp: Some(self.put(path, entry.content.clone(), entry.modified, mode)), copy })
+                self.put(path, entry.content.clone(), entry.modified, mode);
+                let found = self.dress(operation, replaced.as_ref());
+                Ok(Left { stamp: self.get(path).map(|object| object.stamp), copy, found })
             }
         }
     }
 
     /// A directory that is there already is as good as one that is made.
-    fn found_directory(&mut self, operation: &Operation) -> Option<Stamp> {
+    fn found_directory(&mut self, operation: &Operation) -> bool {
         let is_made = operation.expected == Expected::Absent && operation.entry.content == Content::Directory;
-        let there =
-            self.get(&operation.path).filter(|object| is_made && object.content == Content::Directory)?;
+        let there = self.get(&operation.path).filter(|object| object.content == Content::Directory);
+        let Some(there) = there.filter(|_| is_made) else { return false };
         let permissions = operation.entry.permissions.unwrap_or(there.stamp.permissions);
         self.change(&operation.path, |object| object.stamp.permissions = permissions);
-        self.get(&operation.path).map(|object| object.stamp)
+        true
     }
 
     fn check_expected(&self, operation: &Operation) -> Result<(), String> {

@@ -144,7 +144,8 @@ impl Case {
         }
         let leaving: BTreeSet<_> = removals
             .iter()
-            .filter(|operation| machine.is_believed(&operation.path))
+            // Of whom it is to be may be another matter.
+            .filter(|operation| machine.is_believed(&operation.path) && !machine.rules.metadata.sets())
             .filter_map(|operation| Some((&operation.unit, alike(machine.disk.get(&operation.path)?)?)))
             .collect();
         let is_fetched_for_nothing = |operation: &&Operation| {
@@ -218,6 +219,7 @@ impl Case {
             Step::Remove if operation.entry.validity == Validity::OnlyHere => "revert of what nobody has",
             Step::Remove => "remove",
             Step::Adjust => "adjust",
+            Step::Dress => "dress",
         });
     }
 }
@@ -235,6 +237,7 @@ fn describe(operation: &Operation) -> String {
         Step::Move { from, .. } => format!("move from {}", from.as_str()),
         Step::Remove => "remove".to_string(),
         Step::Adjust => "adjust".to_string(),
+        Step::Dress => "dress".to_string(),
     };
     format!("{} {step} {:?} {:?}", operation.path.as_str(), operation.entry.content, operation.entry.version)
 }

@@ -85,7 +85,9 @@ impl Machine {
     /// What stands there looks as it did when the index heard of it.
     fn is_unchanged(&self, path: &RelativePath, object: Option<&Object>, own: Option<&Local>) -> bool {
         object.zip(own).is_some_and(|(object, own)| {
-            own.stamp == Some(object.stamp) && own.entry.validity == Validity::Valid && !self.is_ignored(path)
+            let is_known = self.rules.metadata.is_known(object.stamp.kind, own.found.as_deref());
+            let is_same = own.stamp == Some(object.stamp) && own.entry.validity == Validity::Valid;
+            is_same && is_known && !self.is_ignored(path)
         })
     }
 
@@ -125,6 +127,7 @@ impl Machine {
                 content: object.content.clone(),
                 blank: object.content == *contents::blank(),
                 racy: false,
+                metadata: self.disk.hands.looks_at(object),
             },
         };
         self.record(path, &seen)
@@ -141,9 +144,13 @@ impl Machine {
         let candidates = homesync_engine::Candidates::read(&self.trees, path)?;
         match record(path, seen, &candidates, &self.rules, self.situation.now) {
             Meaning::Unchanged => {}
-            Meaning::Restamped(stamp) => {
-                let changes = Changes { restamped: vec![(path.clone(), stamp)], ..Changes::default() };
+            Meaning::Restamped(stamp, found) => {
+                let restamped = vec![(path.clone(), stamp, found)];
+                let changes = Changes { restamped, ..Changes::default() };
                 self.trees.apply(&changes);
+                if self.trees.get(path).is_some_and(|own| self.rules.metadata.is_untried(own)) {
+                    self.touch(path)?;
+                }
             }
             Meaning::Now(local) | Meaning::Suspect(local) => self.store(*local)?,
         }
@@ -236,9 +243,13 @@ impl Machine {
                 self.record(&path, &Seen::Absent)?;
             }
         }
-        self.store(Local { entry: operation.entry.clone(), stamp: left.stamp })?;
+        let found = match &operation.step {
+            Step::Move { from, .. } => self.trees.get(from).and_then(|own| own.found.clone()),
+            _ => left.found.clone(),
+        };
+        self.store(Local { entry: operation.entry.clone(), stamp: left.stamp, found })?;
         if let Step::Move { from, from_entry, .. } = &operation.step {
-            self.store(Local { entry: (**from_entry).clone(), stamp: None })?;
+            self.store(Local { entry: (**from_entry).clone(), stamp: None, found: None })?;
             debug_assert!(self.disk.get(from).is_none());
         }
         if let Some(copy) = &left.copy {

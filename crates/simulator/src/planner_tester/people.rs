@@ -29,6 +29,7 @@ impl Case {
                 self.remove(number, path);
             }
             9 | 10 if is_there => self.rename(number, path),
+            11 if is_there && self.swarm.owners && self.choose(3) > 0 => self.give(number, path),
             11 if is_there => self.touch(number, path),
             _ => return Ok(()),
         }

@@ -32,6 +32,8 @@ pub struct Ledger {
     staged: Vec<BTreeSet<u64>>,
     /// A clock may show the same second twice, long after each other.
     pub(super) clocks_repeat: bool,
+    /// People give things away and write attributes.
+    pub(super) owners: bool,
     /// For each machine, whether a person did something there since the last look.
     pub(super) acted: Vec<bool>,
     /// For each machine, the objects there that patterns leave out, and their bytes.

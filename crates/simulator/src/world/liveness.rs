@@ -18,7 +18,10 @@ const SCANS: usize = 4;
 const MESSAGES: usize = 5_000;
 
 /// What a person sees at a path: what it is, and what it holds.
-type Seen = (ObjectKind, u16, i64, Rc<Vec<u8>>);
+type Seen = (ObjectKind, u16, i64, Rc<Vec<u8>>, Marks);
+
+/// Whose it is, and its attributes.
+type Marks = (u32, u32, Rc<BTreeMap<Vec<u8>, Vec<u8>>>);
 
 impl World {
     pub(crate) fn settle_down(&mut self) -> Result<(), String> {
@@ -135,10 +138,11 @@ impl World {
                 let say = |tree: &BTreeMap<String, Seen>| {
                     tree.get(&path).map(|seen| {
                         format!(
-                            "{:?} {:o} {} {:?}",
+                            "{:?} {:o} {} {:?} {:?}",
                             seen.0,
                             seen.1,
                             seen.2,
+                            seen.4,
                             String::from_utf8_lossy(&seen.3).chars().take(20).collect::<String>()
                         )
                     })
@@ -243,11 +247,12 @@ impl World {
                 let held = machine.folder.held().find(|(held, _)| **held == path).map(|(_, reason)| reason);
                 let brief = |entry: &homesync_protocol::Entry| {
                     format!(
-                        "{:?} {:?} {:?} {:o}",
+                        "{:?} {:?} {:?} {:o} {:?}",
                         entry.content,
                         entry.version,
                         entry.validity,
-                        entry.permissions.unwrap_or(0)
+                        entry.permissions.unwrap_or(0),
+                        entry.metadata
                     )
                 };
                 let others: Vec<String> = others.iter().map(|(_, entry)| brief(entry)).collect();
@@ -276,7 +281,11 @@ impl World {
             let is_link = found.status.kind == ObjectKind::Kept(Kind::Link);
             let time = if is_file { found.status.modified.seconds } else { 0 };
             let permissions = if is_link { 0 } else { found.status.permissions & 0o777 };
-            tree.insert(path, (found.status.kind, permissions, time, found.content));
+            let marks = match self.swarm.owners && !self.swarm.hands_are_tied() {
+                true => (found.status.owner, found.status.group, found.attributes),
+                false => Marks::default(),
+            };
+            tree.insert(path, (found.status.kind, permissions, time, found.content, marks));
         }
         tree
     }

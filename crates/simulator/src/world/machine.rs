@@ -183,7 +183,7 @@ impl Machine {
         // What an operation did is durable already.
         let done: BTreeSet<&RelativePath> = changes.journal.iter().map(|record| &record.path).collect();
         let seen = changes.local.iter().map(|local| &local.entry.path).filter(|path| !done.contains(path));
-        let paths: Vec<&RelativePath> = seen.chain(changes.restamped.iter().map(|(path, _)| path)).collect();
+        let paths: Vec<&RelativePath> = seen.chain(changes.restamped.iter().map(|(path, ..)| path)).collect();
         paths.is_empty() || (self.is_root_believed() && make_durable(&self.disk, &paths).is_ok())
     }
 
@@ -192,7 +192,8 @@ impl Machine {
         let ignore = self.folder.ignore().clone();
         let deletable = |path: &RelativePath| ignore.decide(path).deletable;
         let time = Timestamp::at(self.here(now).seconds as i64);
-        let executor = Executor::new(&self.disk, &deletable, time);
+        let executor =
+            Executor::new(&self.disk, &deletable, time).with_metadata(self.folder.rules().metadata);
         let open = self.store.open_intents();
         if !open.is_empty() {
             match executor.settle(&open) {
@@ -276,7 +277,8 @@ impl Machine {
         let here = self.here(now);
         let time =
             Timestamp { seconds: here.seconds as i64, nanoseconds: (here.ticks % 1_000) as u32 * 1_000_000 };
-        let scanner = Scanner::new(self.mounted(), self.folder.ignore(), known, time, as_of);
+        let scanner = Scanner::new(self.mounted(), self.folder.ignore(), known, time, as_of)
+            .with_metadata(self.folder.rules().metadata);
         scanner.scan(path, &mut |report| {
             events.push_back(match report {
                 Report::Look(path, seen) => Event::Looked { as_of, seen: vec![(path, seen)] },

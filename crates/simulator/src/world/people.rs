@@ -53,7 +53,7 @@ fn draw(
     ledger: &mut Ledger,
     choices: &mut dyn Choices,
 ) -> Option<(String, Vec<String>)> {
-    let deed = choices.choose(16, "what a person does");
+    let deed = choices.choose(if ledger.owners { 20 } else { 16 }, "what a person does");
     let path = PATHS[choices.choose(PATHS.len() as u64, "where") as usize];
     let directory = DIRECTORIES[choices.choose(DIRECTORIES.len() as u64, "in which directory") as usize];
     match deed {
@@ -90,6 +90,21 @@ fn draw(
             let permissions = which[choices.choose(4, "permissions") as usize];
             disk.user_chmod(path, permissions).ok()?;
             done(format!("chmod {permissions:o} {path}"), &[path])
+        }
+        16 | 17 => {
+            let number = 2_000 + choices.choose(3, "to whom") as u32;
+            disk.user_chown(path, number, number).ok()?;
+            done(format!("chown {number} {path}"), &[path])
+        }
+        18 | 19 => {
+            let value = [choices.choose(3, "what is written on it") as u8];
+            let is_link = disk.status_of(path).ok()?.kind
+                == homesync_disk::ObjectKind::Kept(homesync_protocol::Kind::Link);
+            if is_link {
+                return None;
+            }
+            disk.user_set_attribute(path, "user.note", (value[0] > 0).then_some(&value[..])).ok()?;
+            done(format!("setfattr {} {path}", value[0]), &[path])
         }
         _ => {
             let time = Timestamp::at(1_600_000_000 + choices.choose(1_000_000, "time") as i64);

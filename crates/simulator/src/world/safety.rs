@@ -305,6 +305,7 @@ impl World {
                 (Ok(_), Step::Move { .. }) => "file moved",
                 (Ok(_), Step::Remove) => "item removed",
                 (Ok(_), Step::Adjust) => "item adjusted",
+                (Ok(_), Step::Dress) => "owner or attributes set",
             };
             self.reach(what);
         }
@@ -381,5 +382,6 @@ fn kind_of(step: &Step) -> String {
         Step::Move { from, .. } => format!("move from {from:?}"),
         Step::Remove => "remove".to_string(),
         Step::Adjust => "adjust".to_string(),
+        Step::Dress => "dress".to_string(),
     }
 }

@@ -42,7 +42,7 @@ fn e14_what_another_file_system_is_mounted_over_is_not_entered_and_not_gone() {
     let stamp = fs.status_of("known").unwrap().stamp();
     let knows = |path: &RelativePath| {
         let entry = Entry { content: Content::Directory, ..known.clone() };
-        (path.as_str() == "known").then_some(Local { entry, stamp })
+        (path.as_str() == "known").then_some(Local { entry, stamp, found: None })
     };
     ["known", "new"].into_iter().for_each(|path| fs.mount_over(path, 77).unwrap());
     let mut listings = Vec::new();

@@ -113,7 +113,7 @@ impl<'p, 'v, V: Vfs> Worker<'p, 'v, V> {
     /// Reads a file; nothing if it is so large that others help, and what it is comes later.
     fn read_file(&mut self, listing: &Arc<Unfinished>, file: &Deferred<V>) -> Option<Seen> {
         let vfs = self.scanner.tree.vfs;
-        let reading = match Reading::begin(vfs, &file.place, file.known_block_size) {
+        let reading = match Reading::begin(vfs, &file.place, file.known_block_size, self.scanner.metadata) {
             Ok(reading) => reading,
             Err(error) => return Some(unknown(error)),
         };
