@@ -21,6 +21,8 @@ const NEEDED: &[Needed] = &[
     Needed { program: "unshare", package: "util-linux", purpose: "private mounts and networks" },
     Needed { program: "prlimit", package: "util-linux", purpose: "running with few open files" },
     Needed { program: "mount", package: "mount", purpose: "small file systems of a test's own" },
+    Needed { program: "setfacl", package: "acl", purpose: "access control lists" },
+    Needed { program: "setfattr", package: "attr", purpose: "extended attributes" },
     Needed { program: "chattr", package: "e2fsprogs", purpose: "files that may not be changed" },
     Needed { program: "ip", package: "iproute2", purpose: "networks that tests make for themselves" },
     Needed { program: "script", package: "bsdutils", purpose: "running on a terminal" },

@@ -2,7 +2,8 @@
 //!
 //! Paths are remembered by a hash of 16 bytes and not by their text: when a machine is new it lacks everything.
 
-use homesync_engine::Candidates;
+use crate::partial::Partial;
+use homesync_engine::{Candidates, MetadataRules};
 use homesync_protocol::{DeviceId, Entry, Validity};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -30,6 +31,8 @@ pub(crate) struct Differences {
     is_counting: bool,
     /// Changed here and kept to this machine until a person decides.
     only_here: BTreeSet<u128>,
+    /// Here, and not wholly as it should be.
+    partial: Partial,
 }
 
 /// One of those who compare.
@@ -50,6 +53,16 @@ impl Differences {
             is_counting: true,
             ..Self::default()
         }
+    }
+
+    /// Owners and attributes count as these say.
+    pub(crate) fn with_metadata(self, rules: MetadataRules) -> Self {
+        Self { partial: Partial::new(rules), ..self }
+    }
+
+    /// What is here and not wholly as it should be.
+    pub(crate) fn partial(&self) -> &Partial {
+        &self.partial
     }
 
     /// Everything was looked at: room that is not needed any more is given back.
@@ -79,6 +92,7 @@ impl Differences {
         let bytes = global.map_or(0, bytes_of);
         let own = candidates.own.as_ref().map(|own| &own.entry);
         note(&mut self.here, short, lacks(own, global), bytes);
+        self.partial.look(path, candidates);
         match own.is_some_and(is_kept_here) {
             true => self.only_here.insert(short),
             false => self.only_here.remove(&short),
@@ -153,7 +167,8 @@ fn note(lacking: &mut Lacking, short: u128, lacks: bool, bytes: u64) {
     }
 }
 
-fn short(path: &str) -> u128 {
+/// The short name of a path.
+pub(crate) fn short(path: &str) -> u128 {
     let hash = homesync_protocol::BlockHash::of(path.as_bytes());
     hash.0.iter().take(16).fold(0, |sum, byte| (sum << 8) | u128::from(*byte))
 }

@@ -1,11 +1,11 @@
 //! The settings as the daemon works by them: names have become device ids, and what makes no sense is a problem that holds back only itself.
 
 use crate::keeper::KeeperCommand;
-use homesync_disk::VersioningKind;
-use homesync_engine::{FolderKind, Guard};
+use homesync_disk::{SYSTEM, VersioningKind};
+use homesync_engine::{Carry, FolderKind, Guard, MetadataRules};
 use homesync_host::configuration::{
-    CompressionWord, Configuration, FolderKindWord, FolderMode, FolderSettings, GuardWord, MachineSettings,
-    NetworkSettings, VersioningWord,
+    CarryWord, CompressionWord, Configuration, FolderKindWord, FolderMode, FolderSettings, GuardWord,
+    MachineSettings, NetworkSettings, VersioningWord,
 };
 use homesync_network::{NamedNetwork, Peer, Rate, Reach};
 use homesync_protocol::{Compression, DeviceId, ShortId};
@@ -61,6 +61,8 @@ pub(crate) struct FolderPlan {
     pub(crate) guard: Guard,
     /// Permission bits count.
     pub(crate) permissions: bool,
+    /// What happens with owners and attributes.
+    pub(crate) metadata: MetadataRules,
     /// How many conflict copies of one file stay.
     pub(crate) most_conflicts: usize,
     /// Which versions are kept of what is displaced.
@@ -211,6 +213,11 @@ fn folder(
             GuardWord::Off => Guard::Off,
         },
         permissions: settings.permissions,
+        metadata: MetadataRules {
+            owner: carry(settings.owner),
+            attributes: carry(settings.attributes),
+            system: SYSTEM,
+        },
         most_conflicts: settings.conflicts as usize,
         versions: versions(settings),
         keeper: keeper(settings)?,
@@ -250,6 +257,14 @@ fn keeper(settings: &FolderSettings) -> Result<Option<KeeperCommand>, String> {
     match settings.versioning {
         VersioningWord::External => KeeperCommand::parse(&settings.version_command).map(Some),
         _ => Ok(None),
+    }
+}
+
+fn carry(word: CarryWord) -> Carry {
+    match word {
+        CarryWord::None => Carry::No,
+        CarryWord::Send => Carry::Send,
+        CarryWord::Sync => Carry::Sync,
     }
 }
 

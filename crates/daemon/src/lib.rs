@@ -16,6 +16,7 @@ mod fleet;
 mod folder;
 mod inbox;
 mod keeper;
+mod partial;
 pub mod patterns;
 mod platform;
 mod pool;

@@ -115,6 +115,8 @@ pub struct FolderReport {
     pub unsyncable: ListReport,
     /// Pipes, sockets and devices, which are not kept in step.
     pub special: ListReport,
+    /// What is here, but without the owner or the attributes that it should have.
+    pub partial: ListReport,
     /// Our highest sequence number.
     pub sequence: u64,
     /// Nothing is under way, here.

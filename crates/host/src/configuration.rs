@@ -22,7 +22,7 @@ mod values;
 pub use edit::Editable;
 pub use entries::{FOLDER_KEYS, MACHINE_KEYS, NETWORK_KEYS};
 pub use folders::{
-    FolderKindWord, FolderMode, FolderName, FolderPath, FolderSettings, GuardWord, VersioningWord,
+    CarryWord, FolderKindWord, FolderMode, FolderName, FolderPath, FolderSettings, GuardWord, VersioningWord,
 };
 pub use machines::{CompressionWord, DeviceText, MachineAddress, MachineSettings};
 pub use networks::NetworkSettings;

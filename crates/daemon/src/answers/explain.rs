@@ -1,5 +1,7 @@
 //! Why a path is as it is: what each machine has, which of it counts, and what stands in the way.
 
+mod metadata;
+
 use super::standing::held_report;
 use super::{Answers, failed};
 use crate::control::{Answer, Explained, ExplainedMachine, Refusal, RefusalKind};
@@ -38,6 +40,9 @@ impl Answers {
         says.extend(held.map(|held| format!("it waits: {}", held_report(held).reason)));
         let unread = standing.unread.first.iter().find(|(unread, _)| unread == path.as_str());
         says.extend(unread.map(|(_, reason)| format!("it could not be read: {reason}")));
+        says.extend(
+            candidates.own.as_ref().into_iter().flat_map(|own| metadata::says(&shared.plan().metadata, own)),
+        );
         let name = |by: ShortId| view.author(by, self.exchange.own_short());
         let global = candidates.global().cloned();
         let machine = |machine: String, entry: Option<&Entry>| {

@@ -4,6 +4,7 @@ use super::{Answers, View};
 use crate::differences::Side;
 use crate::exchange::{Link, Links};
 use crate::folder::{Held, Named, Shared, Standing};
+use crate::partial::Partial;
 use crate::report::{
     FolderReport, FolderState, HeldReport, ListReport, MachineReport, OfferReport, QuestionReport, Report,
     UnknownReport, WithReport,
@@ -50,9 +51,9 @@ impl Answers {
     /// How a folder stands.
     pub(super) fn folder_report(&self, view: &View, folder: &Shared) -> FolderReport {
         let (plan, standing) = (folder.plan(), folder.standing());
-        let (here, only_here) = {
+        let (here, only_here, partial) = {
             let differences = folder.differences();
-            (differences.lacking(Side::Here), differences.only_here())
+            (differences.lacking(Side::Here), differences.only_here(), partial(differences.partial()))
         };
         let with = plan.with.iter().map(|device| self.with_report(view, folder, &standing, *device));
         let held = standing.held.iter().filter(|held| held.reason != Reason::SendOnly);
@@ -87,6 +88,7 @@ impl Answers {
             unread: list(&standing.unread),
             unsyncable: list(&standing.unsyncable),
             special: list(&standing.special),
+            partial,
             sequence: standing.sequence,
             at_rest: standing.is_at_rest(),
             looks: standing.looks,
@@ -194,6 +196,11 @@ pub(super) fn held_report(held: &Held) -> HeldReport {
         Reason::Backoff => "it failed and is tried again later",
     };
     HeldReport { path: held.path.as_str().to_string(), reason: reason.to_string() }
+}
+
+fn partial(partial: &Partial) -> ListReport {
+    let report = |(path, reason): (&str, &str)| HeldReport { path: path.into(), reason: reason.into() };
+    ListReport { items: partial.many(), first: partial.first().take(MOST_HELD).map(report).collect() }
 }
 
 fn list(named: &Named) -> ListReport {

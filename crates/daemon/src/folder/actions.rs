@@ -173,6 +173,7 @@ impl EngineLoop {
     fn note_differences(&self, changes: &Changes) -> Result<(), Broken> {
         let mut paths: Vec<&RelativePath> = changes.local.iter().map(|local| &local.entry.path).collect();
         paths.extend(changes.others.iter().map(|(_, entry)| &entry.path));
+        paths.extend(changes.restamped.iter().map(|(path, ..)| path));
         paths.sort_unstable();
         paths.dedup();
         let mut differences = self.shared.differences();
@@ -187,13 +188,13 @@ impl EngineLoop {
 
     /// Counts all differences anew.
     pub(super) fn count_differences(&mut self) -> Result<(), Unreadable> {
-        let with = self.shared.plan().with;
+        let (with, metadata) = (self.shared.plan().with, self.shared.plan().metadata);
         self.shared.index.read(|index| {
             let mut known = BTreeSet::new();
             for device in &with {
                 known.extend(index.others_position(*device)?.map(|_| *device));
             }
-            let mut counted = Differences::new(&with, &known);
+            let mut counted = Differences::new(&with, &known).with_metadata(metadata);
             index.walk(&mut |path, candidates| counted.look(path.as_str(), candidates))?;
             counted.is_counted();
             *self.shared.differences() = counted;

@@ -644,8 +644,13 @@ impl EngineLoop {
         self.recount = true;
         self.shared.differences().share_with(&plan.with);
         *self.shared.plan.write().unwrap_or_else(PoisonError::into_inner) = plan.clone();
+        let looks_at_more = rules.metadata != self.engine.rules().metadata;
         if rules != *self.engine.rules() {
             self.handle(Event::Command(Command::Rules(rules)))?;
+        }
+        if looks_at_more {
+            // What was not looked at before is told to others, or set, only when it is known how it stands.
+            self.look_at_everything();
         }
         self.pause_as(&plan)
     }
@@ -720,6 +725,7 @@ fn rules_of(plan: &FolderPlan, rules: Rules) -> Rules {
         kind: plan.kind,
         guard: plan.guard,
         permissions: plan.permissions,
+        metadata: plan.metadata,
         most_conflicts: plan.most_conflicts,
         ..rules
     }

@@ -201,9 +201,10 @@ impl Reporter<'_> {
             true => None,
             false => self.shared.index.read(|index| index.local(path)).ok().flatten(),
         };
-        let control = self.looks.control();
+        let (control, metadata) = (self.looks.control(), self.shared.plan().metadata);
         let scanner = Scanner::new(self.vfs, &self.ignore, &known, timestamp(), self.as_of)
             .not_entering(is_repository)
+            .with_metadata(metadata)
             .with_control(&control);
         let (mut repositories, mut asked) = (BTreeSet::new(), Vec::new());
         let mut report = |report: Report| {
@@ -215,7 +216,7 @@ impl Reporter<'_> {
                 let (ignore, now) = (&self.ignore, timestamp());
                 let scanner = ParallelScanner::new(self.vfs, ignore, &known, now, self.as_of, &control);
                 // Cut short, it was asked to end.
-                let _ = scanner.not_entering(is_repository).scan(None, &mut report);
+                let _ = scanner.with_metadata(metadata).not_entering(is_repository).scan(None, &mut report);
             }
             Job::Paths(paths) | Job::Reads(paths) => {
                 let is_inside = |path: &&RelativePath| git::unit_of(path).is_some();

@@ -106,7 +106,8 @@ fn operate(shared: &Shared, operations: Vec<Operation>) -> Vec<Outcome> {
     let program = keeper.as_ref().map(|keeper| External { name: keeper.name(), take_away: &take_away });
     let executor = Executor::new(&*opened.vfs, &deletable, timestamp())
         .with_versions(shared.versioning())
-        .with_program(program);
+        .with_program(program)
+        .with_metadata(shared.plan().metadata);
     if let Err(text) = settle(shared, &executor) {
         return refused(operations, &text);
     }

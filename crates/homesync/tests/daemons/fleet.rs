@@ -102,6 +102,13 @@ impl Fleet {
         self.disks.len() - 1
     }
 
+    /// The same on one that can hold no extended attributes.
+    pub fn bare_disk(&mut self, shown: &Path) -> usize {
+        let at = self.place(&format!("disk-{}", self.disks.len()));
+        self.disks.push(Disk::bare(&at, shown));
+        self.disks.len() - 1
+    }
+
     /// One of them.
     pub fn disk(&self, number: usize) -> &Disk {
         &self.disks[number]

@@ -9,6 +9,7 @@
 mod everyday;
 mod fleet;
 mod full_disks;
+mod metadata;
 mod mounts;
 mod network;
 mod networks;

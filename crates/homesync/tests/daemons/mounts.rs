@@ -15,10 +15,19 @@ pub struct Disk {
 impl Disk {
     /// A new one with such options (`size=8m`, `nr_inodes=100`), shown at a place. Both places are made.
     pub fn new(at: &Path, shown: &Path, options: &str) -> Self {
+        Self::of("tmpfs", at, shown, &format!("mode=755,{options}"))
+    }
+
+    /// One that can hold no extended attributes.
+    pub fn bare(at: &Path, shown: &Path) -> Self {
+        Self::of("ramfs", at, shown, "mode=755")
+    }
+
+    fn of(kind: &str, at: &Path, shown: &Path, options: &str) -> Self {
         for place in [at, shown] {
             fs::create_dir_all(place).unwrap();
         }
-        run("mount", &["-t", "tmpfs", "-o", &format!("mode=755,{options}"), "tmpfs", text(at)]);
+        run("mount", &["-t", kind, "-o", options, kind, text(at)]);
         let disk = Self { at: at.to_owned(), shown: shown.to_owned() };
         disk.plug();
         disk

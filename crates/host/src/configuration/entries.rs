@@ -17,6 +17,11 @@ pub const FOLDER_KEYS: &[(&str, &str)] = &[
     ("mode", "continuous or manual"),
     ("guard", "standard, off, or the number of removals that need no yes"),
     ("permissions", "true or false: whether permission bits are compared and set"),
+    (
+        "owner",
+        "none, send or sync: whether owner and group are told to others, and set as they say where this machine may",
+    ),
+    ("attributes", "none, send or sync: the same for extended attributes and access control lists"),
     ("conflicts", "how many conflict copies of one file stay"),
     (
         "versioning",
@@ -193,7 +198,7 @@ fn is_default(key: &str, item: &Item) -> bool {
         "guard" => text == "\"standard\"",
         "permissions" => text == "true",
         "conflicts" => text == "10",
-        "versioning" => text == "\"none\"",
+        "versioning" | "owner" | "attributes" => text == "\"none\"",
         "keep_versions" => text == "5",
         "on_synced" | "on_conflict" | "networks" | "version_command" => text == "[]",
         _ => false,

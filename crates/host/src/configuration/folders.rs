@@ -32,6 +32,12 @@ pub struct FolderSettings {
     /// Whether permission bits are compared and set.
     #[serde(default = "yes")]
     pub permissions: bool,
+    /// What happens with owner and group.
+    #[serde(default)]
+    pub owner: CarryWord,
+    /// What happens with extended attributes and access control lists.
+    #[serde(default)]
+    pub attributes: CarryWord,
     /// How many conflict copies of one file stay.
     #[serde(default = "ten")]
     pub conflicts: u32,
@@ -70,6 +76,8 @@ impl FolderSettings {
             mode: FolderMode::default(),
             guard: GuardWord::default(),
             permissions: true,
+            owner: CarryWord::default(),
+            attributes: CarryWord::default(),
             conflicts: ten(),
             versioning: VersioningWord::default(),
             version_command: Vec::new(),
@@ -194,6 +202,18 @@ pub enum VersioningWord {
     External,
 }
 
+/// What happens with owners, or with attributes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CarryWord {
+    /// Nothing: what others say of them is passed on.
+    #[default]
+    None,
+    /// Others hear of them, and nothing is set here.
+    Send,
+    /// Others hear of them, and what others say is set here.
+    Sync,
+}
+
 /// Texts that stand for values.
 macro_rules! words {
     ($type:ident, $($word:literal => $value:ident),+) => {
@@ -219,6 +239,7 @@ macro_rules! words {
 
 words!(FolderKindWord, "send-receive" => SendReceive, "send-only" => SendOnly, "receive-only" => ReceiveOnly);
 words!(VersioningWord, "none" => None, "trash-can" => TrashCan, "simple" => Simple, "staggered" => Staggered, "external" => External);
+words!(CarryWord, "none" => None, "send" => Send, "sync" => Sync);
 words!(FolderMode, "continuous" => Continuous, "manual" => Manual);
 
 impl FromStr for GuardWord {
@@ -260,6 +281,7 @@ impl fmt::Display for FolderPath {
 super::values::serde_as_text!(FolderName);
 super::values::serde_as_text!(FolderPath);
 super::values::serde_as_text!(FolderKindWord);
+super::values::serde_as_text!(CarryWord);
 super::values::serde_as_text!(FolderMode);
 super::values::serde_as_text!(GuardWord);
 super::values::serde_as_text!(VersioningWord);
@@ -289,6 +311,9 @@ mod tests {
         }
         for kind in [FolderKindWord::SendReceive, FolderKindWord::SendOnly, FolderKindWord::ReceiveOnly] {
             assert_eq!(kind.to_string().parse(), Ok(kind));
+        }
+        for carry in [CarryWord::None, CarryWord::Send, CarryWord::Sync] {
+            assert_eq!(carry.to_string().parse(), Ok(carry));
         }
         assert!("some".parse::<GuardWord>().is_err() && "both".parse::<FolderKindWord>().is_err());
     }

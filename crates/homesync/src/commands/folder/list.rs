@@ -88,7 +88,12 @@ pub fn print(context: &Context, folder: &FolderReport) -> CommandResult<()> {
     if more > 0 {
         output.print(format_args!("  and {more} more"))?;
     }
-    for (list, does) in [(&folder.unread, "is not read"), (&folder.unsyncable, "cannot travel")] {
+    let lists = [
+        (&folder.unread, "is not read"),
+        (&folder.unsyncable, "cannot travel"),
+        (&folder.partial, "partial"),
+    ];
+    for (list, does) in lists {
         for item in list.first.iter().take(MOST_SHOWN) {
             let (path, reason) = (Shown::new(&item.path), Shown::new(&item.reason));
             output.print(format_args!("  {BAD}{does}:{BAD:#} {path}  {FAINT}{reason}{FAINT:#}"))?;
