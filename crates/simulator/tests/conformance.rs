@@ -16,22 +16,23 @@ mod conformance {
 use conformance::player::{Answer, play};
 use conformance::random::script_of;
 use conformance::script::{Line, lines};
-use conformance::stage::{RealStage, SimulatedStage};
+use conformance::stage::{Can, RealStage, SimulatedStage};
 use homesync_simulator::choices::{Tape, shrink};
 use std::path::Path;
 
-const TABLES: [(&str, &str); 3] = [
+const TABLES: [(&str, &str); 4] = [
     ("every.txt", include_str!("conformance/every.txt")),
     ("names.txt", include_str!("conformance/names.txt")),
     ("content.txt", include_str!("conformance/content.txt")),
+    ("metadata.txt", include_str!("conformance/metadata.txt")),
 ];
 
 /// Disagreements of one line, and whether any of its scripts had an answer that is no error.
-fn compare(line: &Line, real: &Path, clones: bool, findings: &mut Vec<String>) -> usize {
+fn compare(line: &Line, real: &Path, can: Can, findings: &mut Vec<String>) -> usize {
     let mut some_success = line.errors_are_meant;
     let scripts = line.scripts();
     for script in &scripts {
-        let simulated = play(script, &SimulatedStage::new(clones));
+        let simulated = play(script, &SimulatedStage::new(can));
         let real = play(script, &RealStage::new(real));
         some_success |= real.iter().any(|answer| answer.is_success && answer.counts);
         if let Some(disagreement) = disagreement(&simulated, &real) {
@@ -54,10 +55,10 @@ fn disagreement(simulated: &[Answer], real: &[Answer]) -> Option<String> {
 
 fn expect_agreement(directory: &Path) {
     let (mut findings, mut scripts) = (Vec::new(), 0);
-    let clones = RealStage::new(directory).clones();
+    let can = RealStage::new(directory).can();
     for (table, text) in TABLES {
         for line in lines(table, text) {
-            scripts += compare(&line, directory, clones, &mut findings);
+            scripts += compare(&line, directory, can, &mut findings);
         }
     }
     assert!(scripts >= 300, "only {scripts} scripts were found");
@@ -73,13 +74,10 @@ fn scripts_have_equal_answers_where_temporary_files_are() {
 #[test]
 fn random_scripts_have_equal_answers() {
     let directory = std::env::temp_dir();
-    let clones = RealStage::new(&directory).clones();
+    let can = RealStage::new(&directory).can();
     let disagrees = |tape: &Tape| {
         let script = script_of(tape);
-        disagreement(
-            &play(&script, &SimulatedStage::new(clones)),
-            &play(&script, &RealStage::new(&directory)),
-        )
+        disagreement(&play(&script, &SimulatedStage::new(can)), &play(&script, &RealStage::new(&directory)))
     };
     for seed in 0..2_000 {
         let tape = Tape::from_seed(seed, 250);

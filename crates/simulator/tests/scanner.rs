@@ -6,6 +6,7 @@ mod scanner {
     mod limits;
     mod links;
     mod listings;
+    mod metadata;
     mod mounts;
     mod swapping;
 }

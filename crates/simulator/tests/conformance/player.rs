@@ -4,7 +4,7 @@
 
 use super::script::bytes;
 use super::stage::Stage;
-use homesync_disk::{Name, ObjectKind, Status, Vfs};
+use homesync_disk::{Name, ObjectKind, Opened, Status, Vfs};
 use homesync_protocol::{Kind, Timestamp};
 use rustix::io::Errno;
 use std::collections::BTreeMap;
@@ -63,6 +63,9 @@ impl<S: Stage> Player<'_, S> {
             ["open" | "openw" | "close" | "dir" | "undir", ..] => self.open(words),
             ["read" | "write" | "fill" | "length" | "clone" | "cat", ..] => self.content(words),
             ["chmod" | "mtime" | "fsync" | "dsync" | "sync", ..] => self.metadata(words),
+            ["attrs" | "getattr" | "setattr" | "delattr" | "chown" | "lchown" | "owned", ..] => {
+                self.marks(words)
+            }
             ["mark" | "since", ..] => self.compare(words),
             _ => self.names(words),
         }
@@ -208,6 +211,40 @@ impl<S: Stage> Player<'_, S> {
                 self.in_directory(path, |calls, directory| calls.synchronize_directory(directory))?;
             }
             ["sync"] => calls.synchronize_everything()?,
+            _ => panic!("no such command: {words:?}"),
+        }
+        Ok("done".into())
+    }
+
+    /// Owner and attributes, of an open file (`h`) or directory (`@d`).
+    fn marks(&self, words: &[&str]) -> io::Result<String> {
+        let calls = self.stage.calls();
+        let opened = |slot: &str| match slot.strip_prefix('@') {
+            Some(slot) => self.directory(slot).map(Opened::Directory),
+            None => self.file(slot).map(Opened::File),
+        };
+        let whose = |word: &str| (word != "-").then(|| word.parse().expect("it is a number"));
+        match words {
+            ["attrs", slot] => {
+                let names = calls.attribute_names(opened(slot)?)?;
+                // The system may keep some of its own.
+                let names = names.into_iter().filter(|name| name.starts_with(b"user."));
+                return Ok(names.map(|name| name.escape_ascii().to_string()).collect::<Vec<_>>().join(" "));
+            }
+            ["getattr", slot, name, most] => {
+                let value = calls.attribute(opened(slot)?, name, number(most))?;
+                return Ok(value.map_or("nothing".into(), |value| value.escape_ascii().to_string()));
+            }
+            ["setattr", slot, name, value] => calls.set_attribute(opened(slot)?, name, &bytes(value))?,
+            ["delattr", slot, name] => calls.remove_attribute(opened(slot)?, name)?,
+            ["chown", slot, user, group] => calls.set_owner(opened(slot)?, whose(user), whose(group))?,
+            ["lchown", path, user, group] => self.at(path, |calls, parent, name| {
+                calls.set_link_owner(parent, name, whose(user), whose(group))
+            })?,
+            ["owned", path] => {
+                let status = self.at(path, |calls, parent, name| calls.status(parent, name))?;
+                return Ok(format!("{} {}", status.owner, status.group));
+            }
             _ => panic!("no such command: {words:?}"),
         }
         Ok("done".into())

@@ -1,6 +1,6 @@
 //! The two places where scripts are played, with what the trait itself cannot do.
 
-use homesync_disk::{LocalFs, Name, Vfs};
+use homesync_disk::{LocalFs, Name, Opened, Vfs};
 use homesync_simulator::filesystem::{Settings, SimFs};
 use std::ffi::OsStr;
 use std::io;
@@ -27,13 +27,27 @@ pub trait Stage {
     fn let_time_pass(&self);
 }
 
+/// What not all file systems and not all users can do.
+#[derive(Clone, Copy)]
+pub struct Can {
+    /// Files can begin as clones.
+    pub clones: bool,
+    /// Objects have attributes.
+    pub attributes: bool,
+    /// They can be given away.
+    pub gives: bool,
+    /// Whose everything is that is made.
+    pub maker: (u32, u32),
+}
+
 /// In memory.
 pub struct SimulatedStage(SimFs);
 
 impl SimulatedStage {
-    /// An empty one, that can make clones or cannot.
-    pub fn new(clones: bool) -> Self {
-        Self(SimFs::new(Settings { clones, ..Settings::default() }))
+    /// An empty one, that can do what the real one can.
+    pub fn new(can: Can) -> Self {
+        let Can { clones, attributes, gives, maker: (owner, group) } = can;
+        Self(SimFs::new(Settings { clones, attributes, gives, owner, group, ..Settings::default() }))
     }
 }
 
@@ -68,14 +82,20 @@ impl RealStage {
         Self { calls: LocalFs::open(root.path()).expect("it can be opened"), root }
     }
 
-    /// Whether files can begin as clones there: not all file systems can, so it is tried out.
-    pub fn clones(&self) -> bool {
+    /// What can be done there is tried out.
+    pub fn can(&self) -> Can {
         let create = |name: &[u8]| {
             let root = self.calls.root()?;
             self.calls.create_file(&root, Name::new(name)?, 0o600)
         };
         let (from, to) = (create(b"from").expect("a file"), create(b"to").expect("a file"));
-        self.calls.clone_content(&from, &to).is_ok()
+        let status = self.calls.file_status(&to).expect("a status");
+        Can {
+            clones: self.calls.clone_content(&from, &to).is_ok(),
+            attributes: self.calls.set_attribute(Opened::File(&to), "user.a", b"").is_ok(),
+            gives: self.calls.set_owner(Opened::File(&to), Some(status.owner ^ 1), None).is_ok(),
+            maker: (status.owner, status.group),
+        }
     }
 
     fn path(&self, path: &[u8]) -> PathBuf {
