@@ -18,7 +18,7 @@ use crate::git;
 use crate::operation::{Displaced, Operation, Step};
 use crate::rules::FolderKind;
 use crate::surroundings::Surroundings;
-use crate::trees::{Candidates, Unreadable, all_below};
+use crate::trees::{Candidates, Local, Unreadable, all_below};
 use homesync_paths::RelativePath;
 use homesync_protocol::{Content, DeviceId, Entry, Kind, Validity};
 use std::collections::BTreeSet;
@@ -30,7 +30,10 @@ pub(super) fn decide(
     candidates: &Candidates,
     surroundings: &Surroundings<'_>,
 ) -> Result<Decision, Unreadable> {
-    let is_file = candidates.here().is_some_and(|own| own.entry.content.kind() == Kind::File);
+    // What is damaged leads nobody anywhere.
+    let is_whole =
+        |own: &Local| own.entry.content.kind() == Kind::File && own.entry.validity != Validity::Suspect;
+    let is_whole_file = candidates.here().is_some_and(is_whole);
     let Some(unit) =
         git::unit_of(path).filter(|unit| decision == Decision::Remove && git::is_object(path, unit))
     else {
@@ -39,7 +42,7 @@ pub(super) fn decide(
     if surroundings.situation.restless.contains(&unit) {
         return Ok(Decision::Hold(Reason::Busy));
     }
-    if !is_file || surroundings.rules.kind != FolderKind::SendReceive {
+    if !is_whole_file || surroundings.rules.kind != FolderKind::SendReceive {
         return Ok(decision);
     }
     let removers: BTreeSet<DeviceId> = candidates
