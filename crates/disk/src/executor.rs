@@ -55,6 +55,8 @@ pub struct Executor<'v, V: Vfs> {
     touched: metadata::Touched<V>,
     /// Directories whose names changed, by an arbitrary key, to be made durable at the end.
     changed: RefCell<BTreeMap<String, Arc<V::Directory>>>,
+    /// The numbers of the directories that are lent.
+    lent_now: RefCell<BTreeSet<u64>>,
     /// Directories that were there already and are to get other permissions when everything in them is done.
     to_be_closed: RefCell<BTreeSet<RelativePath>>,
 }
@@ -76,11 +78,22 @@ impl<'v, V: Vfs> Executor<'v, V> {
     /// For one batch, at this time. `deletable` says which things that are left out of the folder may go with a directory that is removed.
     pub fn new(vfs: &'v V, deletable: &'v dyn Fn(&RelativePath) -> bool, now: Timestamp) -> Self {
         let changed = RefCell::new(BTreeMap::new());
-        let to_be_closed = RefCell::default();
+        let (to_be_closed, lent_now) = (RefCell::default(), RefCell::default());
         let (versioning, external) = (None, None);
         let (metadata, touched) = (MetadataRules::default(), metadata::Touched::default());
         let tree = Tree::new(vfs);
-        Self { tree, deletable, now, versioning, external, metadata, touched, changed, to_be_closed }
+        Self {
+            tree,
+            deletable,
+            now,
+            versioning,
+            external,
+            metadata,
+            touched,
+            changed,
+            lent_now,
+            to_be_closed,
+        }
     }
 
     /// Owner and attributes are set as these say.
@@ -119,30 +132,36 @@ impl<'v, V: Vfs> Executor<'v, V> {
         let last = self.done_last(&jobs);
         let (last, first): (Vec<_>, Vec<_>) =
             jobs.into_iter().enumerate().partition(|(number, _)| last.contains(number));
-        let mut outcomes = self.act_with(&lent, first);
-        if outcomes.values().all(is_settled) {
+        let (mut outcomes, is_settled) = self.act_with(&lent, first, &last);
+        if is_settled {
             outcomes.extend(self.close_directories(last, &outcomes));
+            if let Some(mut first) = outcomes.first_entry() {
+                first.get_mut().intents.extend(lent.iter().map(|one| one.intent().number));
+            }
         } else {
             // What is still to be settled needs them as they were.
             let later = |(number, job): (usize, Job<V>)| (number, job.undone(Undone::Changed));
             outcomes.extend(last.into_iter().map(later));
+            self.leave_open(&mut outcomes);
         }
         outcomes.into_values().collect()
     }
 
-    /// Does them while these directories are lent. They are numbered, because they keep their order.
-    fn act_with(&self, lent: &[Lent<V>], jobs: Vec<(usize, Job<V>)>) -> BTreeMap<usize, Outcome> {
+    /// Does them while these directories are lent. They are numbered, because they keep their order. Answers as well whether nothing is open after it.
+    fn act_with(
+        &self,
+        lent: &[Lent<V>],
+        jobs: Vec<(usize, Job<V>)>,
+        last: &[(usize, Job<V>)],
+    ) -> (BTreeMap<usize, Outcome>, bool) {
         self.lend(lent.iter().map(Lent::intent));
         let act = |(number, job)| (number, self.act_on(job));
         let mut outcomes: BTreeMap<usize, Outcome> = jobs.into_iter().map(act).collect();
+        self.give_attributes_first(last);
         let durable = self.give_back(lent).and_then(|()| self.make_names_durable());
         fail(outcomes.values_mut(), durable.as_ref().err());
-        if outcomes.values().all(is_settled)
-            && let Some(mut first) = outcomes.first_entry()
-        {
-            first.get_mut().intents.extend(lent.iter().map(|one| one.intent().number));
-        }
-        outcomes
+        let is_settled = durable.is_ok() && outcomes.values().all(is_settled);
+        (outcomes, is_settled)
     }
 
     /// Writes down durably what is about to be done. Answers the directories that are to be lent for it. If it cannot be written, nothing is done.
@@ -329,6 +348,11 @@ impl<V: Vfs> Job<V> {
     fn undone(self, reason: Undone) -> Outcome {
         let result = Err(self.state.err().unwrap_or(reason));
         Outcome { operation: self.operation, result, intents: Vec::new() }
+    }
+
+    /// It is prepared, and nothing has stopped it.
+    fn is_ready(&self) -> bool {
+        matches!(self.state, Ok(Some(_)))
     }
 
     fn intent(&self) -> Option<Intent> {

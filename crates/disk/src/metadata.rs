@@ -213,7 +213,8 @@ fn give_attributes<V: Vfs>(
         let name = &attribute.name;
         refusals.unless_other(vfs, format_args!("attribute {name}"), vfs.remove_attribute(to, name))?;
     }
-    for attribute in wanted.into_iter().filter(|wanted| !there.contains(wanted)) {
+    // An access control list may forbid even its owner to set others, and its name comes first.
+    for attribute in wanted.into_iter().rev().filter(|wanted| !there.contains(wanted)) {
         let name = &attribute.name;
         let result = vfs.set_attribute(to, name, &attribute.value);
         refusals.unless_other(vfs, format_args!("attribute {name}"), result)?;

@@ -102,7 +102,8 @@ impl Swarm {
             ordered: self.ordered,
             granularity_nanoseconds: if self.coarse && number == 0 { 1_000_000_000 } else { 1 },
             device: 100 + number as u64,
-            is_bound: number.is_multiple_of(2),
+            // An ordinary user has nothing but what is theirs, and gives nothing away.
+            is_bound: number.is_multiple_of(2) && !self.owners,
             now: Timestamp::at(START as i64),
             gives: !(self.hands_are_tied() && number == 1),
             attributes: !(self.hands_are_tied() && number == 1),

@@ -112,12 +112,10 @@ impl<V: Vfs> Executor<'_, V> {
         }
         let directory =
             Arc::new(vfs.open_directory(&place.directory, place.name()?).map_err(missing_is_changed)?);
-        let found = vfs.directory_status(&directory)?;
-        let permissions = permissions_of(&operation.entry);
+        let has = vfs.directory_status(&directory)?.permissions & 0o777;
+        let is_said = operation.entry.permissions.is_some();
         // While it is lent, it does not show what it has.
-        let may_be_lent = vfs.bound_user().is_some();
-        let is_other = may_be_lent || found.permissions & 0o777 != permissions;
-        if operation.entry.permissions.is_some() && is_other {
+        if vfs.bound_user().is_some() || is_said && has != permissions_of(&operation.entry) {
             self.to_be_closed.borrow_mut().insert(operation.path.clone());
         }
         if self.metadata.looks() {
@@ -275,7 +273,7 @@ impl<V: Vfs> Executor<'_, V> {
     }
 
     /// The stamp of a link that we made. Nothing but its target tells it from one that a person has made since.
-    fn link_stamp(&self, place: &Place<V>, target: &str) -> Result<Stamp, Stop> {
+    pub(super) fn link_stamp(&self, place: &Place<V>, target: &str) -> Result<Stamp, Stop> {
         let stamp = self.stamp_at(place)?;
         let found = self.tree.vfs.read_link(&place.directory, place.name()?);
         let is_ours = match found.as_ref().map_err(io::Error::kind) {

@@ -89,13 +89,24 @@ impl<V: Vfs> Executor<'_, V> {
         closed
     }
 
-    /// Gives one its permissions, unless it has them: while it was lent that could not be seen.
+    /// Directories that were to get their permissions last have not got them: they are not as they should be.
+    pub(super) fn leave_open(&self, outcomes: &mut BTreeMap<usize, Outcome>) {
+        let to_be_closed = self.to_be_closed.take();
+        let is_open =
+            |outcome: &&mut Outcome| outcome.result.is_ok() && to_be_closed.contains(&outcome.operation.path);
+        for outcome in outcomes.values_mut().filter(is_open) {
+            outcome.result = Err(Undone::Changed);
+        }
+    }
+
+    /// Gives one its permissions, unless it has them or nobody says any: while it was lent that could not be seen.
     fn close(&self, operation: &Operation) -> Result<(Stamp, Option<Arc<Found>>), Stop> {
         let directory = self.tree.directory(&operation.path).map_err(missing_is_changed)?;
-        let has = self.tree.vfs.directory_status(&directory)?;
-        match has.permissions & 0o777 == permissions_of(&operation.entry) {
-            true => self.dressed_directory(operation, &directory),
-            false => self.give_permissions(operation, &directory),
+        let has = self.tree.vfs.directory_status(&directory)?.permissions & 0o777;
+        let is_said = operation.entry.permissions.is_some();
+        match is_said && has != permissions_of(&operation.entry) {
+            true => self.give_permissions(operation, &directory),
+            false => self.dressed_directory(operation, &directory),
         }
     }
 

@@ -4,13 +4,14 @@
 
 use super::act::taken_is_changed;
 use super::prepare::{Prepared, is_expected, missing_is_changed};
-use super::{Executor, Stop};
+use super::{Executor, Job, Stop};
 use crate::durable::FLUSH_ALL;
 use crate::metadata::{Refusals, Subject, give, read};
 use crate::tree::Place;
 use crate::vfs::{Opened, Vfs};
 use homesync_engine::{Carry, Done, Expected, Found, Operation, Stamp, Step, Undone};
-use homesync_protocol::{Kind, Metadata};
+use homesync_protocol::{Content, Kind, Metadata};
+use rustix::io::Errno;
 use std::cell::{Cell, RefCell};
 use std::io;
 use std::sync::Arc;
@@ -146,14 +147,61 @@ impl<V: Vfs> Executor<'_, V> {
         Ok(given)
     }
 
-    /// A file that has names elsewhere gets its metadata on a copy: those names are not the folder's.
+    /// A directory that stands there gets attributes: while it is lent, if its owner may not write in it.
+    pub(super) fn gives_attributes(&self, operation: &Operation) -> bool {
+        self.metadata.attributes == Carry::Sync
+            && operation.entry.content == Content::Directory
+            && matches!(operation.step, Step::Adjust | Step::Dress)
+    }
+
+    /// Directories that get their permissions last get their attributes now, while they are lent. What is refused is tried once more with those.
+    pub(super) fn give_attributes_first(&self, jobs: &[(usize, Job<V>)]) {
+        for operation in jobs.iter().filter(|(_, job)| job.is_ready()).map(|(_, job)| &job.operation) {
+            if let (true, Ok(directory), Expected::Object(expected)) =
+                (self.gives_attributes(operation), self.tree.directory(&operation.path), operation.expected)
+                && let Ok(status) = self.tree.vfs.directory_status(&directory)
+                && status.inode == expected.inode
+            {
+                let _ = self.give_directory(operation, &directory);
+            }
+        }
+    }
+
+    /// A directory gets its attributes and its owner. An access control list says what the owner may do as well: what is lent stays lent.
+    fn give_directory(
+        &self,
+        operation: &Operation,
+        opened: &V::Directory,
+    ) -> Result<Option<(Stamp, Arc<Found>)>, Stop> {
+        let given = self.give(operation, Subject::Opened(Opened::Directory(opened)))?;
+        if let Some((stamp, _)) = &given {
+            self.lend_again(opened, stamp)?;
+        }
+        Ok(given)
+    }
+
+    /// The same, also where the folder carries neither.
+    pub(super) fn dressed_directory(
+        &self,
+        operation: &Operation,
+        opened: &V::Directory,
+    ) -> Result<(Stamp, Option<Arc<Found>>), Stop> {
+        if let Some((stamp, found)) = self.give_directory(operation, opened)? {
+            return Ok((stamp, Some(found)));
+        }
+        let stamp = self.tree.vfs.directory_status(opened)?.stamp();
+        Ok((stamp.ok_or(Stop::Undone(Undone::Changed))?, None))
+    }
+
+    /// A file that has names elsewhere gets its metadata on a copy, for those names are not the folder's; and so does one that its owner may not write to.
     pub(super) fn is_dressed_in_place(&self, operation: &Operation) -> Result<bool, Stop> {
         if operation.step != Step::Dress || operation.entry.content.kind() != Kind::File {
             return Ok(operation.step == Step::Dress);
         }
         let place = self.tree.place(&operation.path).map_err(missing_is_changed)?;
         let status = self.tree.status(&place)?.ok_or(Stop::Undone(Undone::Changed))?;
-        Ok(status.links == 1)
+        let is_closed = self.metadata.attributes == Carry::Sync && self.closes(status.permissions);
+        Ok(status.links == 1 && !is_closed)
     }
 
     /// Sets owner and attributes of what stands there. Neither touches what tells an edit of the content, so no copy is needed; and if we are stopped in
@@ -173,13 +221,31 @@ impl<V: Vfs> Executor<'_, V> {
         let given = match expected.kind {
             Kind::Link => {
                 self.last_look(operation, &place)?.ok_or(Stop::Undone(Undone::Changed))?;
-                self.give_link(operation, &place)?
+                let given = self.give_link(operation, &place)?;
+                if let Content::Link(target) = &operation.entry.content {
+                    // Another link may have got the number of the one that was looked at.
+                    self.link_stamp(&place, target)?;
+                }
+                given
             }
             Kind::Directory => {
                 let opened = Arc::new(vfs.open_directory(directory, name).map_err(missing_is_changed)?);
-                expect(vfs.directory_status(&opened)?.stamp(), expected)?;
+                let status = vfs.directory_status(&opened)?;
+                let found = status.stamp();
+                // After the batch it has again what it had before.
+                let as_before = |found: Stamp| match self.is_lent_now(&found) {
+                    true => Stamp { permissions: expected.permissions, ..found },
+                    false => found,
+                };
+                expect(found.map(as_before), expected)?;
+                let is_ours = vfs.bound_user() == Some(status.owner);
+                if self.gives_attributes(operation) && is_ours && self.closes(status.permissions) {
+                    // It could not be lent: that may be otherwise in a moment.
+                    return Err(Stop::Refused(Errno::ACCESS.into()));
+                }
                 self.names_change(&opened)?;
-                self.give(operation, Subject::Opened(Opened::Directory(&*opened)))?
+                let given = self.give_directory(operation, &opened)?;
+                given.map(|(stamp, found)| (as_before(stamp), found))
             }
             Kind::File => {
                 let opened = vfs.open_file(directory, name).map_err(taken_is_changed)?;

@@ -1,5 +1,6 @@
 //! Everything that can be found out and made ready before a person's object is touched.
 
+use super::lent::WRITE;
 use super::stranded::STAGED_DIRECTORY;
 use super::{Executor, Stop};
 use crate::area::{act_name, slot, staged, staged_name};
@@ -175,9 +176,16 @@ impl<V: Vfs> Executor<'_, V> {
         operation: &Operation,
     ) -> Result<Staged<V>, Stop> {
         let vfs = self.tree.vfs;
-        vfs.set_file_permissions(&file, permissions_of(&operation.entry))?;
+        let permissions = permissions_of(&operation.entry);
+        let subject = Subject::Opened(Opened::File(&file));
+        if self.closes(permissions) && self.metadata.looks() {
+            // It gets its attributes as long as its owner may write to it.
+            vfs.set_file_permissions(&file, permissions | WRITE)?;
+            self.give(operation, subject)?;
+        }
+        vfs.set_file_permissions(&file, permissions)?;
         vfs.set_modified(&file, operation.entry.modified)?;
-        let (stamp, found) = match self.give(operation, Subject::Opened(Opened::File(&file)))? {
+        let (stamp, found) = match self.give(operation, subject)? {
             Some((stamp, found)) => (stamp, Some(found)),
             None => (vfs.file_status(&file)?.stamp().ok_or(Stop::Undone(Undone::Missing))?, None),
         };
@@ -190,7 +198,7 @@ impl<V: Vfs> Executor<'_, V> {
         let directory = staged(&self.tree)?;
         let name = format!("{}{STAGED_DIRECTORY}", staged_name(&entry.path, None));
         let own = Name::new(name.as_bytes())?;
-        let permissions = self.permissions_at_first(entry);
+        let (permissions, is_lent) = self.permissions_at_first(entry);
         let is_made = match vfs.create_directory(&directory, own, permissions) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => false,
             made => {
@@ -202,6 +210,7 @@ impl<V: Vfs> Executor<'_, V> {
         if !is_made {
             vfs.set_directory_permissions(&opened, permissions)?;
         }
+        self.note_lent(&opened, is_lent)?;
         let (stamp, found) = self.dressed_directory(operation, &opened)?;
         let stamp = Stamp { permissions: permissions_of(entry), ..stamp };
         Ok(Staged { directory, name, file: None, opened: Some(opened), stamp, found })
@@ -219,27 +228,16 @@ impl<V: Vfs> Executor<'_, V> {
                 (None, self.stamp_at(&place)?, found)
             }
             _ => {
-                vfs.create_directory(&directory, name, self.permissions_at_first(entry))?;
+                let (permissions, is_lent) = self.permissions_at_first(entry);
+                vfs.create_directory(&directory, name, permissions)?;
                 let opened = vfs.open_directory(&directory, name)?;
+                self.note_lent(&opened, is_lent)?;
                 let (stamp, found) = self.dressed_directory(operation, &opened)?;
                 (Some(opened), Stamp { permissions: permissions_of(entry), ..stamp }, found)
             }
         };
         let name = String::from_utf8_lossy(name.as_bytes()).into_owned();
         Ok(Staged { directory, name, file: None, opened, stamp, found })
-    }
-
-    /// A directory gets its attributes and its owner.
-    pub(super) fn dressed_directory(
-        &self,
-        operation: &Operation,
-        opened: &V::Directory,
-    ) -> Result<(Stamp, Option<Arc<Found>>), Stop> {
-        if let Some((stamp, found)) = self.give(operation, Subject::Opened(Opened::Directory(opened)))? {
-            return Ok((stamp, Some(found)));
-        }
-        let stamp = self.tree.vfs.directory_status(opened)?.stamp();
-        Ok((stamp.ok_or(Stop::Undone(Undone::Changed))?, None))
     }
 
     /// Makes durable what a staged object is, whatever it is called.

@@ -29,6 +29,7 @@ impl<V: Vfs> Executor<'_, V> {
                 refused.get_or_insert(error);
             }
         }
+        self.lent_now.take();
         if let Err(error) = self.keep_stranded() {
             refused.get_or_insert(error);
         }

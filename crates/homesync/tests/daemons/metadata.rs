@@ -317,3 +317,46 @@ fn a_folder_that_begins_to_carry_them_brings_everything_that_is_there_together()
     fleet.start(1);
     rests(&fleet, 2);
 }
+
+#[test]
+fn d19_an_ordinary_user_gets_the_attributes_of_what_may_not_be_written_to() {
+    let mut fleet = Fleet::new(2);
+    fleet.as_user(1);
+    for machine in 0..2 {
+        fleet.run(machine, &["folder", "set", "work", "attributes", "sync"]).ends_with(0);
+        fleet.start(machine);
+    }
+    let names = ["closed", "closed/file"];
+    let mode = |name: &str, mode: u32| {
+        fs::set_permissions(at(&fleet, 0, name), fs::Permissions::from_mode(mode)).unwrap();
+    };
+    let note = |text: &str| {
+        let set_it = |name: &&str| set("setfattr", &["-n", "user.comment", "-v", text], &at(&fleet, 0, name));
+        names.iter().for_each(set_it);
+    };
+    let is_alike = |name: &str| {
+        // But for the owners.
+        let told = [0, 1].map(|machine| told(&at(&fleet, machine, name)));
+        told[0].splitn(3, ' ').nth(2) == told[1].splitn(3, ' ').nth(2)
+    };
+    let arrives = || {
+        fleet.until("it is alike on both", || names.iter().all(|name| is_alike(name)));
+        fleet.run(0, &["sync", "--wait", "--timeout", "60s"]).ends_with(0);
+        assert!(names.iter().all(|name| is_alike(name)));
+        assert_eq!(fleet.standing(1)["partial"]["items"], 0, "{}", fleet.logs());
+    };
+    fleet.write(0, "closed/file", "content");
+    note("at first");
+    set("setfacl", &["-m", "u:4321:r"], &at(&fleet, 0, "closed/file"));
+    set("setfacl", &["-d", "-m", "u:4321:rx"], &at(&fleet, 0, "closed"));
+    mode("closed/file", 0o444);
+    mode("closed", 0o555);
+    arrives();
+    note("and another one");
+    arrives();
+    // Together with other permissions, and with something inside.
+    mode("closed", 0o500);
+    note("the last one");
+    fleet.write(0, "closed/other", "inside");
+    arrives();
+}

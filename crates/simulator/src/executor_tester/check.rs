@@ -210,9 +210,12 @@ impl Run<'_> {
                 // A directory that is there already is as good as one that is made.
                 Wish::Put { wanted, .. } if name == path && wanted.kind == Kind::Directory => {
                     let thing = self.initial(name).filter(|thing| thing.kind == Kind::Directory);
-                    let thing = thing.map(|thing| granted(Thing { mode: wanted.mode, ..thing }));
-                    allowed.push(thing);
-                    allowed.extend(thing.into_iter().flat_map(|thing| half_dressed(thing, wanted.marks)));
+                    let in_mode = thing.map(|thing| granted(Thing { mode: wanted.mode, ..thing }));
+                    // It gets its owner and attributes first, because its mode may forbid that.
+                    let dressed = thing.map(|thing| Thing { marks: wanted.marks, ..thing });
+                    allowed.extend([in_mode, dressed]);
+                    let whole = thing.into_iter().chain(in_mode);
+                    allowed.extend(whole.flat_map(|thing| half_dressed(thing, wanted.marks)));
                 }
                 // A link can be given to nobody before it is there.
                 Wish::Put { wanted, .. } if name == path && wanted.kind == Kind::Link => {
@@ -232,7 +235,25 @@ impl Run<'_> {
                 _ => {}
             }
         }
+        // What has gone is made again where a conflict copy is to be in it.
+        if allowed.contains(&None) && self.has_copies(name) {
+            allowed.push(Some(Thing {
+                kind: Kind::Directory,
+                content: 0,
+                mode: 0o700,
+                marks: Marks::default(),
+            }));
+        }
         allowed
+    }
+
+    fn has_copies(&self, directory: &str) -> bool {
+        let is_inside =
+            |copy: &String| copy.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/'));
+        self.scenario.batch.iter().any(|planned| match &planned.step {
+            Wish::Put { copies: Some(copies), .. } => copies.iter().any(is_inside),
+            _ => false,
+        })
     }
 
     /// After a crash and recovery.

@@ -80,6 +80,8 @@ impl Draw<'_> {
         }
         let mut number = |what| self.choices.choose(3, what) as u8;
         let (owner, attribute) = (number("owner"), number("attribute"));
+        // An ordinary user has nothing but what is theirs, and gives nothing away.
+        let owner = if self.scenario.settings.is_bound { 0 } else { owner };
         Marks { owner, attribute: if kind == Kind::Link { 0 } else { attribute } }
     }
 
@@ -333,7 +335,8 @@ impl Draw<'_> {
         let content = self.content();
         let other = self.pick(&paths)?;
         if self.scenario.carries && self.one_in(4) {
-            return Some(Act::Mark(path, Marks { owner: 3, attribute: 0 }));
+            let owner = if self.scenario.settings.is_bound { 0 } else { 3 };
+            return Some(Act::Mark(path, Marks { owner, attribute: 0 }));
         }
         Some(match self.choices.choose(10, "act") {
             0 | 1 => Act::Save(path, content),

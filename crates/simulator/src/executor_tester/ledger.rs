@@ -88,10 +88,14 @@ impl Ledger {
 
     /// A power cut may leave anything of what a person had not made durable under this name.
     fn is_persons(&self, path: &str) -> bool {
-        // A move takes along what a person saves under the old name in its last moment; only a power cut keeps it from putting that back.
-        let from = self.moves.iter().find(|(_, to)| to == path).map(|(from, _)| from.as_str());
+        // A move takes along what a person saves under the old name in its last moment, and a power cut takes back a move with what they saved under
+        // the new one.
+        let mut other_names =
+            self.moves.iter().flat_map(|(from, to)| [(from, to), (to, from)]).filter(|(one, _)| *one == path);
         let is_touched = |path: &str| self.touched.iter().any(|touched| name_of(touched) == name_of(path));
-        is_touched(path) || from.is_some_and(is_touched) || path.ends_with(".draft of an editor~")
+        is_touched(path)
+            || other_names.any(|(_, other)| is_touched(other))
+            || path.ends_with(".draft of an editor~")
     }
 
     fn before_call(&mut self, fs: &SimFs, number: u64, call: Call) {

@@ -124,6 +124,10 @@ impl Calls {
         Call::RemoveDirectory,
     ]);
 
+    /// Those that set owner and attributes: a refusal of one is believed until somebody says something else.
+    pub const DRESSING: Self =
+        Self::of(&[Call::SetAttribute, Call::RemoveAttribute, Call::SetOwner, Call::SetLinkOwner]);
+
     /// Those that take room: what `ENOSPC` concerns.
     pub const GROWING: Self = Self::of(&[
         Call::CreateDirectory,
@@ -148,6 +152,11 @@ impl Calls {
             index += 1;
         }
         Self(bits)
+    }
+
+    /// These, but not those.
+    pub const fn without(self, others: Self) -> Self {
+        Self(self.0 & !others.0)
     }
 
     /// It is one of them.

@@ -125,9 +125,9 @@ impl Disk {
         self.place(directory, name)
     }
 
-    /// An ordinary user changes names only where the owner may write.
-    fn may_write(&self, directory: Object) -> Answer<()> {
-        let is_closed = self.settings.is_bound && self.node(directory)?.permissions & 0o200 == 0;
+    /// An ordinary user changes names and attributes only where the owner may write.
+    pub(super) fn may_write(&self, object: Object) -> Answer<()> {
+        let is_closed = self.settings.is_bound && self.node(object)?.permissions & 0o200 == 0;
         if is_closed { Err(Errno::ACCESS) } else { Ok(()) }
     }
 

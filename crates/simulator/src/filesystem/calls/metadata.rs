@@ -68,6 +68,9 @@ impl SimFs {
         let call = if value.is_some() { Call::SetAttribute } else { Call::RemoveAttribute };
         self.call(call, about(of, name, value.unwrap_or_default()), |state, _| {
             let (disk, object) = disk_with(state, of)?;
+            if name.starts_with("user.") {
+                disk.may_write(object)?;
+            }
             disk.set_attribute(object, name.as_bytes(), value)
         })
     }
