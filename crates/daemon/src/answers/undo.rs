@@ -102,7 +102,9 @@ fn step(record: &JournalRecord) -> UndoStep {
         (Deed::Created, _) => UndoAct::TakeAway,
         (Deed::KeptAside, _) => UndoAct::Leave("both sides are there: `homesync conflicts list`".to_string()),
         (Deed::Moved, _) => UndoAct::Leave("it has another name only: move it back".to_string()),
-        (Deed::Adjusted, _) => UndoAct::Leave("only its permissions, its time, its owner or its attributes changed".to_string()),
+        (Deed::Adjusted, _) => {
+            UndoAct::Leave("only its permissions, its time, its owner or its attributes changed".to_string())
+        }
         (Deed::Removed | Deed::Replaced, None) => {
             UndoAct::Leave("a directory comes back with what was in it".to_string())
         }

@@ -113,14 +113,18 @@ impl Answers {
         if look {
             self.look_at(&folders, patience, tell)?;
         }
-        // A folder that rests by its mode closes as soon as either side is done: then it counts that they met.
         let mut met = BTreeSet::new();
         loop {
             let rung = self.changes.count();
             let view = self.view();
             let mut reports: Vec<FolderReport> =
                 folders.iter().map(|folder| self.folder_report(&view, folder)).collect();
-            for report in &mut reports {
+            for (report, folder) in reports.iter_mut().zip(&folders) {
+                // A folder that rests by its mode closes as soon as either side is done: then it counts that they met, however shortly.
+                if folder.plan().is_manual {
+                    let devices = folder.standing().met;
+                    met.extend(devices.iter().map(|device| (report.id.clone(), view.fleet.name_of(*device))));
+                }
                 for with in &mut report.with {
                     let place = (report.id.clone(), with.machine.clone());
                     if with.connected {

@@ -395,6 +395,7 @@ impl EngineLoop {
             }
             Input::Connected(device) => {
                 self.standing.connected.insert(device);
+                self.standing.met.insert(device);
                 self.handle(Event::Connected(device))
             }
             Input::Disconnected(device) => {
@@ -411,6 +412,9 @@ impl EngineLoop {
             Input::Plan(plan) => self.plan_is(*plan),
             Input::Travel(travels) => {
                 self.is_travelling = travels;
+                if travels {
+                    self.standing.met.clone_from(&self.standing.connected);
+                }
                 let plan = self.shared.plan();
                 self.pause_as(&plan)
             }

@@ -72,6 +72,8 @@ pub(crate) struct Standing {
     pub(crate) is_waiting: bool,
     /// The machines that it is shared with now.
     pub(crate) connected: BTreeSet<DeviceId>,
+    /// Those that were connected at some time since the folder began to travel, if it rests by its mode.
+    pub(crate) met: BTreeSet<DeviceId>,
     /// Present items here.
     pub(crate) items: u64,
     /// The highest sequence number that others may know.

@@ -147,7 +147,9 @@ fn a_manual_folder_travels_only_when_it_is_told_to() {
     for machine in 0..2 {
         fleet.run(machine, &["folder", "set", "work", "mode", "manual"]).ends_with(0);
     }
-    fleet.until("it rests", || fleet.standing(0)["with"][0]["connected"] == false);
+    fleet.until("it rests on both", || {
+        (0..2).all(|machine| fleet.standing(machine)["with"][0]["connected"] == false)
+    });
     fleet.write(0, "two", "2");
     fleet.until("a has noticed", || fleet.standing(0)["sequence"] == 2);
     assert_eq!(fleet.read(1, "two"), None);
