@@ -65,6 +65,8 @@ pub(crate) struct FolderPlan {
     pub(crate) metadata: MetadataRules,
     /// How many conflict copies of one file stay.
     pub(crate) most_conflicts: usize,
+    /// A machine that tells of more items is turned away.
+    pub(crate) most_items: u64,
     /// Which versions are kept of what is displaced.
     pub(crate) versions: Option<VersioningKind>,
     /// The program that keeps them instead.
@@ -219,6 +221,7 @@ fn folder(
             system: SYSTEM,
         },
         most_conflicts: settings.conflicts as usize,
+        most_items: settings.most_items,
         versions: versions(settings),
         keeper: keeper(settings)?,
         names: BTreeMap::new(),

@@ -191,6 +191,11 @@ impl Shared {
         }
     }
 
+    /// Nothing is heard of this machine any more.
+    pub(crate) fn has_turned_away(&self, device: DeviceId) -> bool {
+        lock(&self.standing).turned_away.contains_key(&device)
+    }
+
     /// Does something to the disk when nothing else is done to it, and waits for it. Nothing if the folder's directory is not there.
     pub(crate) fn on_disk<T: Send + 'static>(
         &self,

@@ -140,6 +140,9 @@ pub struct WithReport {
     pub in_step: bool,
     /// Up to which of its sequence numbers it was heard.
     pub sequence: u64,
+    /// Why nothing is heard of it any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub turned_away: Option<String>,
 }
 
 /// Something that a person has to decide.

@@ -111,6 +111,7 @@ impl Answers {
             }
             (None, position) => position.is_some(),
         };
+        let turned_away = standing.turned_away.get(&device).cloned();
         // And what there is here must have been told.
         let is_told = !connected
             || self.exchange.told(&folder.id, device).is_some_and(|told| told >= standing.sequence);
@@ -119,8 +120,9 @@ impl Answers {
             connected,
             needed_items: lacking.items,
             needed_bytes: lacking.bytes,
-            in_step: is_heard && is_told && lacking.items == 0,
+            in_step: is_heard && is_told && lacking.items == 0 && turned_away.is_none(),
             sequence,
+            turned_away,
         }
     }
 }

@@ -341,6 +341,9 @@ fn in_the_way(report: &FolderReport, machine: Option<&str>) -> Vec<Obstacle> {
     }
     for with in report.with.iter().filter(|with| machine.is_none_or(|machine| with.machine == machine)) {
         match with {
+            WithReport { turned_away: Some(why), .. } => {
+                add(Kind::Trouble, format!("{} is turned away: {why}", with.machine));
+            }
             WithReport { connected: false, .. } => {
                 add(Kind::Passing, format!("{} is not connected", with.machine));
             }

@@ -32,6 +32,7 @@ impl Exchange {
             devices.sort_by_key(|device| device.id);
             let is_elsewhere = plan.networks.as_ref().is_some_and(|names| names.is_disjoint(&state.networks));
             let rests = is_elsewhere || plan.is_manual && !state.travelling.contains(&plan.id);
+            let rests = rests || folder.is_some_and(|folder| folder.has_turned_away(device));
             let is_paused = plan.is_paused || rests || devices.iter().all(|device| device.index_id == 0);
             SharedFolder {
                 id: plan.id.clone(),

@@ -1,27 +1,32 @@
 //! The thread that drives a folder's engine: one input after the other, and what follows from it.
 
+mod directory;
+mod hearing;
+mod input;
+
+pub(crate) use input::{Heard, Input};
+
 use super::hooks::{Happened, Hooks, Told};
 use super::memory::Remembered;
-use super::root::Opened;
 use super::standing::Held;
 use super::staying::Staying;
-use super::{END, Named, Shared, Standing, look, operate, short_id, watch};
+use super::{END, Named, Shared, Standing, look, operate, short_id};
 use crate::clock::{Clock, seconds};
 use crate::crew::Crew;
 use crate::differences::Side;
 use crate::fleet::FolderPlan;
 use crate::inbox::Next;
-use crate::patterns;
 use aws_lc_rs::rand;
-use homesync_disk::{Executor, LocalFs, Vfs, Watcher};
-use homesync_engine::{Command, Done, Event, Folder, Outcome, Question, RootLook, Rules, Unreadable, View};
+use homesync_disk::{LocalFs, Vfs, Watcher};
+use homesync_engine::{Command, Done, Event, Folder, Outcome, Rules, Unreadable, View};
 use homesync_index::{Additions, Database, FolderOptions, Index, IndexError, Position};
 use homesync_paths::RelativePath;
-use homesync_protocol::{DeviceId, Entry, ProgressUpdate};
+use homesync_protocol::DeviceId;
+use std::collections::BTreeMap;
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
-use tracing::{info, warn};
+use tracing::warn;
 
 /// What is to be durable soon waits for others at most this long.
 const SOON: Duration = Duration::from_millis(100);
@@ -33,64 +38,6 @@ const DAILY: Duration = Duration::from_secs(86_400);
 const UNWATCHED: Duration = Duration::from_secs(60);
 /// Counters that may have been lost are jumped over by so much: seconds of a hundred years, since counters follow the clock.
 const JUMP: u64 = 3_155_760_000;
-
-/// What the engine's thread is told.
-pub(crate) enum Input {
-    /// For the engine.
-    Engine(Event),
-    /// Somebody looked at the root.
-    Root(RootLook),
-    /// A look at everything begins.
-    EverythingBegins,
-    /// It has ended.
-    EverythingLookedAt,
-    /// A look has ended.
-    LookEnded,
-    /// Everything is to be looked at.
-    LookAtEverything,
-    /// These are.
-    LookAt(Vec<RelativePath>),
-    /// These are to be read, whatever their times say.
-    ReadAgain(Vec<RelativePath>),
-    /// Another machine says what it has.
-    Heard(Heard),
-    /// Another machine says which blocks it has of files that it is putting together. The permit is dropped when that is dealt with.
-    Progress(DeviceId, Vec<ProgressUpdate>, homesync_network::Permit),
-    /// Another machine's index is this one. If it is another than is known, what is known of it is void.
-    IndexIs(DeviceId, u64),
-    /// Another machine has seen more of our index than there is: it was brought back from an older copy.
-    SeenMore(u64),
-    /// These directories cannot be watched, and what a person can do about it.
-    Unwatched(Vec<RelativePath>, String),
-    /// Blocks can be had from a machine.
-    Connected(DeviceId),
-    /// They cannot.
-    Disconnected(DeviceId),
-    /// A person wants something. Answered when it is stored.
-    Command(Command, Sender<()>),
-    /// Other settings.
-    Plan(Box<FolderPlan>),
-    /// It travels now, or rests, by its mode.
-    Travel(bool),
-    /// The end.
-    End,
-}
-
-/// What another machine says it has.
-pub(crate) struct Heard {
-    /// Which machine.
-    pub(crate) device: DeviceId,
-    /// Its index.
-    pub(crate) index_id: u64,
-    /// It begins anew.
-    pub(crate) full: bool,
-    /// What it says.
-    pub(crate) entries: Vec<Entry>,
-    /// Up to which of its sequence numbers.
-    pub(crate) last: u64,
-    /// Dropped when it is dealt with.
-    pub(crate) permit: Option<homesync_network::Permit>,
-}
 
 /// The index has failed.
 pub(super) struct Broken(pub(super) String);
@@ -162,6 +109,8 @@ pub(super) struct EngineLoop {
     /// Until when everything that did not change since is durable.
     pub(super) settled: Option<super::actions::Settled>,
     standing: Standing,
+    /// How many items other machines have told of, where that was counted.
+    told_of: BTreeMap<DeviceId, u64>,
     /// What cannot travel.
     staying: Staying,
     /// What the patterns were compiled from.
@@ -220,6 +169,7 @@ impl EngineLoop {
             look_at_unwatched: None,
             settled: None,
             standing,
+            told_of: BTreeMap::new(),
             staying: Staying::default(),
             patterns: None,
             is_travelling: false,
@@ -393,15 +343,8 @@ impl EngineLoop {
                 self.look_at_unwatched = Some(Instant::now() + UNWATCHED);
                 Ok(())
             }
-            Input::Connected(device) => {
-                self.standing.connected.insert(device);
-                self.standing.met.insert(device);
-                self.handle(Event::Connected(device))
-            }
-            Input::Disconnected(device) => {
-                self.standing.connected.remove(&device);
-                self.handle(Event::Disconnected(device))
-            }
+            Input::Connected(device) => self.connected(device),
+            Input::Disconnected(device) => self.disconnected(device),
             Input::Command(command, answer) => {
                 self.waiting.push(answer);
                 if matches!(command, Command::AcceptRoot) {
@@ -410,14 +353,7 @@ impl EngineLoop {
                 self.handle(Event::Command(command))
             }
             Input::Plan(plan) => self.plan_is(*plan),
-            Input::Travel(travels) => {
-                self.is_travelling = travels;
-                if travels {
-                    self.standing.met.clone_from(&self.standing.connected);
-                }
-                let plan = self.shared.plan();
-                self.pause_as(&plan)
-            }
+            Input::Travel(travels) => self.travel(travels),
             Input::End => Ok(()),
         }
     }
@@ -456,121 +392,6 @@ impl EngineLoop {
         }
     }
 
-    fn root_seen(&mut self, look: RootLook) -> Result<(), Broken> {
-        let is_new = self.engine.identity().is_none();
-        self.handle(Event::Root(look))?;
-        if self.is_root_away() {
-            self.is_away = true;
-            self.look_again();
-            return Ok(());
-        }
-        let believed = self.shared.root.opened().map(|opened| opened.identity);
-        if believed != self.engine.identity() {
-            return self.enter_root(is_new);
-        }
-        if std::mem::take(&mut self.is_away) {
-            info!(folder = %self.shared.id, "the folder's directory is there again");
-            self.look_at_everything();
-        }
-        Ok(())
-    }
-
-    fn is_root_away(&self) -> bool {
-        self.engine.questions().iter().any(|question| matches!(question, Question::Root(_)))
-    }
-
-    /// The root that the engine believes is opened for everybody. One that is new is marked first.
-    fn enter_root(&mut self, is_new: bool) -> Result<(), Broken> {
-        let (_, opened) = self.shared.root.look();
-        let Some(opened) = opened.filter(|opened| Some(opened.identity) == self.engine.identity()) else {
-            return Ok(());
-        };
-        let opened = match is_new {
-            false => opened,
-            true => match self.shared.root.mark(&opened) {
-                Ok(opened) => opened,
-                Err(error) => {
-                    self.standing.problem = Some(format!("the folder's directory cannot be used: {error}"));
-                    self.look_again();
-                    return Ok(());
-                }
-            },
-        };
-        self.standing.problem = None;
-        self.is_away = false;
-        self.settle(&opened);
-        self.shared.root.believe(opened);
-        self.remember();
-        info!(folder = %self.shared.id, "opened the folder's directory");
-        self.patterns_are()?;
-        // Before the look, so that what changes meanwhile is heard of.
-        self.watch();
-        self.look_at_everything();
-        operate::tidy_up(&self.shared);
-        Ok(())
-    }
-
-    fn watch(&mut self) {
-        self.watcher = None;
-        self.unwatched.clear();
-        self.look_at_unwatched = None;
-        match watch::start(&self.shared) {
-            Ok(watcher) => self.watcher = Some(watcher),
-            Err(error) => {
-                warn!(folder = %self.shared.id, %error, "the folder cannot be watched: it is looked at once a minute");
-                self.standing.advice =
-                    Some(format!("the folder cannot be watched ({error}): it is looked at once a minute"));
-                self.look_at_unwatched = Some(Instant::now() + UNWATCHED);
-            }
-        }
-    }
-
-    /// What an earlier run left half done comes to an end.
-    fn settle(&mut self, opened: &Opened) {
-        let keep = |_: &RelativePath| false;
-        let executor = Executor::new(&*opened.vfs, &keep, crate::clock::timestamp());
-        if let Err(text) = operate::settle(&self.shared, &executor) {
-            self.standing.problem = Some(format!("what was left half done could not be ended: {text}"));
-        }
-    }
-
-    /// Reads the patterns again if they changed.
-    fn patterns_are(&mut self) -> Result<(), Broken> {
-        let root = self.shared.root.path();
-        let bytes = patterns::read(root);
-        if bytes.as_ref().is_ok_and(|bytes| self.patterns.as_ref() == Some(bytes)) {
-            return Ok(());
-        }
-        let compiled = match &bytes {
-            Ok(bytes) => {
-                patterns::compile(root, &String::from_utf8_lossy(bytes)).map_err(|error| error.to_string())
-            }
-            Err(error) => Err(error.to_string()),
-        };
-        match compiled {
-            Ok(rules) => {
-                let rules = Arc::new(rules);
-                *self.shared.ignore.write().unwrap_or_else(PoisonError::into_inner) = rules.clone();
-                self.patterns = bytes.ok();
-                self.pattern_problem = None;
-                self.handle(Event::Command(Command::Ignore(rules)))?;
-                self.look_at_everything();
-            }
-            // With patterns that cannot be read nothing may be taken over: what they leave out is not known.
-            Err(problem) => {
-                let reason = format!("the ignore patterns cannot be used: {problem}");
-                if self.pattern_problem.as_ref() != Some(&reason) {
-                    warn!(folder = %self.shared.id, reason, "paused");
-                }
-                self.pattern_problem = Some(reason);
-                self.patterns = None;
-                self.look_again();
-            }
-        }
-        let plan = self.shared.plan();
-        self.pause_as(&plan)
-    }
-
     fn everything_looked_at(&mut self) -> Result<(), Broken> {
         self.patterns_are()?;
         if self.is_doubtful || self.is_root_away() {
@@ -587,66 +408,11 @@ impl EngineLoop {
         Ok(())
     }
 
-    fn hear(&mut self, heard: Heard) -> Result<(), Broken> {
-        let Heard { device, index_id, full, entries, last, permit } = heard;
-        if !self.shared.plan().with.contains(&device) {
-            return Ok(());
-        }
-        let before = self.shared.index.read(|index| index.others_position(device))?;
-        let before = before.filter(|before| !full && before.index_id == index_id);
-        let sequence = last.max(before.map_or(0, |before| before.sequence));
-        if !self.shared.differences().is_known(device) {
-            self.recount = true;
-        }
-        // After a failure the old position stays, and what came since is sent again.
-        self.heard = Some((device, Position { index_id, sequence }));
-        self.handle(Event::Index { device, full, entries })?;
-        if let Some(unheard) = self.heard.take() {
-            let additions = Additions { positions: vec![unheard], ..Additions::default() };
-            self.shared.index.write(|index| index.commit_soon(&Default::default(), &additions))?;
-            self.soon.get_or_insert_with(Instant::now);
-        }
-        drop(permit);
-        Ok(())
-    }
-
-    fn index_is(&mut self, device: DeviceId, index_id: u64) -> Result<(), Broken> {
-        let known = self.shared.index.read(|index| index.others_position(device))?;
-        if known.is_some_and(|known| known.index_id == index_id && index_id != 0) {
-            return Ok(());
-        }
-        self.hear(Heard { device, index_id, full: true, entries: Vec::new(), last: 0, permit: None })
-    }
-
-    /// Our index is older than what others have seen of it: everything that we say from now on goes beyond that.
-    fn raise(&mut self, seen: u64) -> Result<(), Broken> {
-        self.flush()?;
-        let floor =
-            self.remembered.counter_floor.max(self.engine.rules().counter_floor).max(seconds()) + JUMP;
-        self.remembered.counter_floor = floor;
-        self.remember();
-        let id = random();
-        self.shared.index.write(|index| index.raise(id, floor, seen.max(index.sequence())))?;
-        warn!(folder = %self.shared.id, "the index is an older copy; it goes on above what others have seen of it");
-        let rules = Rules { counter_floor: floor, ..self.engine.rules().clone() };
-        self.handle(Event::Command(Command::Rules(rules)))?;
-        (self.shared.share)();
-        self.look_at_everything();
-        Ok(())
-    }
-
-    fn accept_root(&mut self) -> Result<(), Broken> {
-        self.handle(Event::Command(Command::AcceptRoot))?;
-        self.remembered.set_identity(None);
-        self.shared.root.forget();
-        self.shared.looks.root();
-        Ok(())
-    }
-
     fn plan_is(&mut self, plan: FolderPlan) -> Result<(), Broken> {
         let rules = rules_of(&plan, self.engine.rules().clone());
         self.recount = true;
         self.shared.differences().share_with(&plan.with);
+        self.hear_again();
         *self.shared.plan.write().unwrap_or_else(PoisonError::into_inner) = plan.clone();
         let looks_at_more = rules.metadata != self.engine.rules().metadata;
         if rules != *self.engine.rules() {
@@ -656,6 +422,15 @@ impl EngineLoop {
             // What was not looked at before is told to others, or set, only when it is known how it stands.
             self.look_at_everything();
         }
+        self.pause_as(&plan)
+    }
+
+    fn travel(&mut self, travels: bool) -> Result<(), Broken> {
+        self.is_travelling = travels;
+        if travels {
+            self.standing.met.clone_from(&self.standing.connected);
+        }
+        let plan = self.shared.plan();
         self.pause_as(&plan)
     }
 

@@ -5,7 +5,7 @@ use crate::fleet::FolderPlan;
 use homesync_engine::{Question, Reason};
 use homesync_paths::RelativePath;
 use homesync_protocol::DeviceId;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// So many of the items that wait are named.
 pub(crate) const MOST_NAMED: usize = 1_000;
@@ -74,6 +74,8 @@ pub(crate) struct Standing {
     pub(crate) connected: BTreeSet<DeviceId>,
     /// Those that were connected at some time since the folder began to travel, if it rests by its mode.
     pub(crate) met: BTreeSet<DeviceId>,
+    /// Those of which nothing is heard any more, and why.
+    pub(crate) turned_away: BTreeMap<DeviceId, String>,
     /// Present items here.
     pub(crate) items: u64,
     /// The highest sequence number that others may know.

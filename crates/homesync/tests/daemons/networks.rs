@@ -140,3 +140,31 @@ fn f10_a_machine_that_was_removed_hears_nothing_more_and_all_files_stay() {
     assert_eq!(fleet.read(0, "before").as_deref(), Some("edited by b"));
     assert_eq!(tree(&path).len(), 3);
 }
+
+#[test]
+fn f5_a_machine_that_tells_of_more_than_it_may_is_turned_away() {
+    let fleet = Fleet::running(2);
+    fleet.write(0, "early", "early");
+    fleet.in_step();
+    fleet.run(1, &["folder", "set", "work", "most_items", "20"]).ends_with(0);
+    (0..60).for_each(|number| fleet.write(0, &format!("many/{number}"), format!("{number}")));
+    let turned_away = || fleet.standing(1)["with"][0]["turned_away"].as_str().map(str::to_string);
+    fleet.until("it is turned away", || turned_away().is_some_and(|why| why.contains("more than 20 items")));
+    let status = fleet.run(1, &["status"]).ends_with(0).stdout;
+    assert!(status.contains("a  turned away: it tells of more than 20 items"), "{status}");
+    let waited = fleet.run(1, &["sync", "--wait", "--timeout", "60s"]).ends_with(5);
+    assert!(waited.stdout.contains("a is turned away"), "{waited:?}");
+    let items = fleet.standing(1)["items"].as_u64().unwrap();
+    assert!(items <= 20, "{items}");
+    // What is here stays here as well, and nothing of it is lost.
+    fleet.write(1, "of b", "of b");
+    fleet.until("a sees that it is not heard", || fleet.standing(0)["with"][0]["connected"] == false);
+    fleet.run(1, &["folder", "set", "work", "most_items", "1000"]).ends_with(0);
+    fleet.in_step();
+    assert_eq!(fleet.read(0, "of b").as_deref(), Some("of b"));
+    assert_eq!(fleet.read(1, "many/59").as_deref(), Some("59"));
+    // What is known counts, and not only what is new.
+    fleet.run(1, &["folder", "set", "work", "most_items", "61"]).ends_with(0);
+    fleet.write(0, "one more", "one more");
+    fleet.until("it is turned away again", || turned_away().is_some());
+}

@@ -23,6 +23,7 @@ pub const FOLDER_KEYS: &[(&str, &str)] = &[
     ),
     ("attributes", "none, send or sync: the same for extended attributes and access control lists"),
     ("conflicts", "how many conflict copies of one file stay"),
+    ("most_items", "how many items another machine may tell of; with more it is turned away"),
     (
         "versioning",
         "none, trash-can, simple or staggered: which versions are kept in .stversions; external: by a program",
@@ -137,7 +138,7 @@ impl Editable {
                 "false" => false.into(),
                 _ => return Err(ValueError(format!("`{key}` is {meaning}"))),
             },
-            "conflicts" | "keep_versions" | "keep_days" => match text.parse::<u32>() {
+            "conflicts" | "most_items" | "keep_versions" | "keep_days" => match text.parse::<u32>() {
                 Ok(many) => i64::from(many).into(),
                 Err(_) => return Err(ValueError(format!("`{key}` is a number: {meaning}"))),
             },
@@ -198,6 +199,7 @@ fn is_default(key: &str, item: &Item) -> bool {
         "guard" => text == "\"standard\"",
         "permissions" => text == "true",
         "conflicts" => text == "10",
+        "most_items" => text == "10000000",
         "versioning" | "owner" | "attributes" => text == "\"none\"",
         "keep_versions" => text == "5",
         "on_synced" | "on_conflict" | "networks" | "version_command" => text == "[]",

@@ -41,6 +41,9 @@ pub struct FolderSettings {
     /// How many conflict copies of one file stay.
     #[serde(default = "ten")]
     pub conflicts: u32,
+    /// A machine that tells of more items is turned away: an index of whatever size it likes would fill this one's disk.
+    #[serde(default = "ten_million")]
+    pub most_items: u64,
     /// Which versions are kept of what others replace or remove, beside it in `.stversions` or by a program.
     #[serde(default)]
     pub versioning: VersioningWord,
@@ -79,6 +82,7 @@ impl FolderSettings {
             owner: CarryWord::default(),
             attributes: CarryWord::default(),
             conflicts: ten(),
+            most_items: ten_million(),
             versioning: VersioningWord::default(),
             version_command: Vec::new(),
             keep_versions: five(),
@@ -96,6 +100,10 @@ fn yes() -> bool {
 
 fn ten() -> u32 {
     10
+}
+
+fn ten_million() -> u64 {
+    10_000_000
 }
 
 fn five() -> u32 {

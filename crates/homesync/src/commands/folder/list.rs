@@ -140,6 +140,9 @@ fn items(folder: &FolderReport) -> String {
 fn with_machine(with: &WithReport) -> String {
     let machine = &with.machine;
     match with {
+        WithReport { turned_away: Some(why), .. } => {
+            format!("{machine}  {ATTENTION}turned away: {why}{ATTENTION:#}")
+        }
         WithReport { in_step: true, connected: true, .. } => format!("{machine}  {GOOD}in step{GOOD:#}"),
         WithReport { in_step: true, .. } => format!("{machine}  in step when it was last connected"),
         WithReport { connected, needed_items, needed_bytes, .. } => {
