@@ -24,7 +24,12 @@ pub fn set(context: &Context, name: &FolderName, key: &str, value: &str) -> Comm
         Ok(())
     })?;
     if !context.global.dry_run {
-        context.output.note(&format!("Folder {name}: {key} is {} now.", Shown::new(value)));
+        let words = match (key, value) {
+            ("paused", "true") => format!("Folder {name} stands still now."),
+            ("paused", "false") => format!("Folder {name} is kept in step again."),
+            _ => format!("Folder {name}: {key} is {} now.", Shown::new(value)),
+        };
+        context.output.note(&words);
     }
     Ok(Exit::Done)
 }
