@@ -6,8 +6,8 @@ use homesync_engine::{Bug, plant};
 
 /// A round takes each tester for the work of so many worlds, so that what a fast one can find is found fast.
 const ROUND: u64 = 40;
-/// A bug that lives through so many rounds is not found: 4,000 worlds, and the other testers' runs that belong to them.
-const ROUNDS: u64 = 100;
+/// A bug that lives through so many rounds is not found: 16,000 worlds, and the other testers' runs that belong to them.
+const ROUNDS: u64 = 400;
 
 /// The run that found a bug.
 #[derive(Clone, Debug)]

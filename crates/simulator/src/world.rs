@@ -122,6 +122,8 @@ pub struct World {
     people: Rc<RefCell<TapeReader>>,
     swarm: Swarm,
     touched: Vec<(usize, String)>,
+    /// What was looked at last on a disk with coarse times.
+    looked_at: Option<(usize, String)>,
     refused: BTreeSet<(usize, String)>,
     old: Vec<Option<Store>>,
     /// For each machine, how many calls its disk had seen when it was checked last.
@@ -245,6 +247,7 @@ impl World {
             schedule,
             swarm,
             touched: Vec::new(),
+            looked_at: None,
             refused: BTreeSet::new(),
             next_index_id: 100,
             counters: BTreeMap::new(),
@@ -329,7 +332,20 @@ impl World {
     fn person_acts(&mut self) -> Result<(), String> {
         let number = self.people.borrow_mut().choose(self.machines.len() as u64, "on which machine") as usize;
         let disk = self.machines[number].disk.clone();
-        let deed = people::act(number, &disk, &mut self.ledger.borrow_mut(), &mut *self.people.borrow_mut());
+        // Where times are coarse, what happens right after a look is the hardest to notice.
+        let again =
+            self.looked_at.take().filter(|_| self.people.borrow_mut().choose(2, "again at once") == 1);
+        let (number, deed) = match again {
+            Some((number, path)) => {
+                let disk = self.machines[number].disk.clone();
+                (number, people::write_again(number, &disk, &mut self.ledger.borrow_mut(), &path))
+            }
+            None => {
+                let ledger = &mut self.ledger.borrow_mut();
+                (number, people::act(number, &disk, ledger, &mut *self.people.borrow_mut()))
+            }
+        };
+        let disk = self.machines[number].disk.clone();
         if let Some((what, paths)) = deed {
             self.say(|_| format!("{number}: {what}"));
             self.touched.extend(paths.into_iter().map(|path| (number, path)));
@@ -347,6 +363,9 @@ impl World {
         let (number, path) = self.touched.swap_remove(which);
         if self.choose(16, "the watcher misses it") == 15 {
             return Ok(());
+        }
+        if self.swarm.coarse && number == 0 {
+            self.looked_at = Some((number, path.clone()));
         }
         let Ok(path) = RelativePath::parse(&path) else { return Ok(()) };
         self.endanger(number);
