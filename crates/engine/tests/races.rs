@@ -6,8 +6,8 @@ mod support {
 }
 
 use homesync_engine::{
-    Action, Candidates, Command, Event, Guard, Local, Meaning, Question, Reason, RootIdentity, RootLook,
-    Rules, Seen, Stamp, record,
+    Action, Candidates, Command, Displaced, Done, Event, Guard, Local, Meaning, Outcome, Question, Reason,
+    RootIdentity, RootLook, Rules, Seen, Stamp, Step, View, record,
 };
 use homesync_protocol::{Content, Entry, Relation, ShortId, Timestamp, Validity};
 use support::rig::{Rig, operations, seen};
@@ -303,6 +303,28 @@ fn e14_what_was_seen_in_the_place_of_a_root_that_is_away_says_nothing() {
     rig.later(60_000);
     looks(&mut rig, Seen::Absent);
     assert!(rig.own("a").unwrap().is_present(), "it is missing for the first time");
+}
+
+#[test]
+fn what_lost_a_conflict_is_told_of_together_with_what_won() {
+    let ours = entry("a", text("ours"), &[]);
+    let mut rig = Rig::ours();
+    rig.lists(vec![("a", seen(&ours))]);
+    let asked = rig.hears(THEM, vec![at_time(entry("a", text("theirs"), &[(THEM, 2)]), 9_000)]);
+    let Some(Action::Prepare(wanted)) = asked.first() else { panic!("{asked:?}") };
+    let whole = Event::Prepared { wanted: wanted.clone(), missing: Vec::new() };
+    let [conflict] = <[_; 1]>::try_from(operations(&rig.event(whole))).unwrap();
+    let Step::Put { displaced: Displaced::Conflict(copies) } = &conflict.step else { panic!("{conflict:?}") };
+    let copy = copies[0].clone();
+    let done = Done { stamp: stamp_of(&conflict.entry), copy: Some(copy.clone()), ..Done::default() };
+    let outcome = Outcome { operation: conflict, result: Ok(done), intents: Vec::new() };
+    let actions = rig.event(Event::Finished(vec![outcome]));
+    let kept = rig.own(copy.as_str()).expect("nobody had to look first");
+    assert_eq!((kept.content, kept.modified), (text("ours"), ours.modified));
+    // A person may have written to it in that moment: it is read once more.
+    assert!(actions.contains(&Action::Scan(vec![copy.clone()])), "{actions:?}");
+    let own = rig.trees.local(&copy).unwrap().unwrap();
+    assert!(own.stamp.is_some_and(|stamp| stamp.is_distrusted()));
 }
 
 #[test]

@@ -7,6 +7,7 @@ use crate::operation::{Displaced, Done, Expected, Failure, Operation, Outcome, R
 use crate::record::{Meaning, Seen, record};
 use crate::trees::{Candidates, Deed, JournalRecord, Local, Unreadable, View, all_below};
 use homesync_paths::RelativePath;
+use homesync_protocol::Content;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Milliseconds until a failed item is tried again for the first time; each time twice as long.
@@ -95,8 +96,10 @@ impl Folder {
         let is_directory_kept = matches!((&operation.step, operation.expected),
             (Step::Put { displaced: Displaced::Conflict(_) }, Expected::Object(stamp)) if stamp.kind == homesync_protocol::Kind::Directory);
         let candidates = Candidates::read(view, &operation.path)?;
-        // The copy is an ordinary new item, and what was below a directory that became a copy is to be found there now.
-        gathered.looks.extend(done.copy.clone());
+        if let Some(copy) = done.copy {
+            self.kept_aside(copy, candidates.here(), view, now, gathered)?;
+        }
+        // What was below a directory that became a copy is to be found there now.
         if is_directory_kept {
             self.moved_away_below(&operation.path, view, now, gathered)?;
         }
@@ -110,6 +113,40 @@ impl Folder {
             let candidates = Candidates::read(view, &from)?;
             let gone = Local { entry: *from_entry, stamp: None, found: None };
             self.noted(gone, &candidates, view, gathered)?;
+        }
+        Ok(())
+    }
+
+    /// The losing side has a name of its own now. Others hear of it together with the side that won: whoever waits until everybody has
+    /// everything waits for both.
+    fn kept_aside(
+        &mut self,
+        copy: RelativePath,
+        loser: Option<&Local>,
+        view: &dyn View,
+        now: Now,
+        gathered: &mut Gathered,
+    ) -> Result<(), Unreadable> {
+        gathered.looks.push(copy.clone());
+        // What was not to be believed is looked at first; and so is a directory, with all that is in it.
+        let is_known = |own: &&Local| {
+            own.entry.validity.is_valid() && matches!(own.entry.content, Content::File(_) | Content::Link(_))
+        };
+        let Some((own, stamp)) = loser.filter(is_known).and_then(|own| Some((own, own.stamp?))) else {
+            return Ok(());
+        };
+        // An older copy of this name may have been taken away in the same batch, which the trees do not know yet.
+        let is_new = gathered.changes.local.iter().all(|other| other.entry.path != copy);
+        if !is_new || self.situation.is_left_out(&copy) {
+            return Ok(());
+        }
+        let metadata = own.found.as_ref().map(|found| found.metadata.clone());
+        // Its name changed, and with that its time of change, which nobody has read yet.
+        let seen =
+            Seen::Present { stamp, content: own.entry.content.clone(), blank: false, racy: true, metadata };
+        let candidates = Candidates::read(view, &copy)?;
+        if let Meaning::Now(local) = record(&copy, &seen, &candidates, &self.rules, now.seconds) {
+            self.noted(*local, &candidates, view, gathered)?;
         }
         Ok(())
     }
