@@ -100,7 +100,7 @@ impl Swarm {
             exchange: !(self.no_exchange && number == 1),
             clones: number % 2 == 1,
             ordered: self.ordered,
-            granularity_nanoseconds: if self.coarse && number == 0 { 1_000_000_000 } else { 1 },
+            granularity_nanoseconds: if self.coarse && number == COARSE { 1_000_000_000 } else { 1 },
             device: 100 + number as u64,
             // An ordinary user has nothing but what is theirs, and gives nothing away.
             is_bound: number.is_multiple_of(2) && !self.owners,
@@ -111,6 +111,9 @@ impl Swarm {
         }
     }
 }
+
+/// The machine whose disk may have coarse times.
+const COARSE: usize = 0;
 
 /// A run.
 pub struct World {
@@ -123,7 +126,7 @@ pub struct World {
     swarm: Swarm,
     touched: Vec<(usize, String)>,
     /// What was looked at last on a disk with coarse times.
-    looked_at: Option<(usize, String)>,
+    looked_at: Option<String>,
     refused: BTreeSet<(usize, String)>,
     old: Vec<Option<Store>>,
     /// For each machine, how many calls its disk had seen when it was checked last.
@@ -331,21 +334,18 @@ impl World {
 
     fn person_acts(&mut self) -> Result<(), String> {
         let number = self.people.borrow_mut().choose(self.machines.len() as u64, "on which machine") as usize;
-        let disk = self.machines[number].disk.clone();
         // Where times are coarse, what happens right after a look is the hardest to notice.
         let again =
             self.looked_at.take().filter(|_| self.people.borrow_mut().choose(2, "again at once") == 1);
-        let (number, deed) = match again {
-            Some((number, path)) => {
-                let disk = self.machines[number].disk.clone();
-                (number, people::write_again(number, &disk, &mut self.ledger.borrow_mut(), &path))
-            }
-            None => {
-                let ledger = &mut self.ledger.borrow_mut();
-                (number, people::act(number, &disk, ledger, &mut *self.people.borrow_mut()))
+        let number = if again.is_some() { COARSE } else { number };
+        let disk = self.machines[number].disk.clone();
+        let deed = {
+            let ledger = &mut self.ledger.borrow_mut();
+            match again {
+                Some(path) => people::write_again(number, &disk, ledger, &path),
+                None => people::act(number, &disk, ledger, &mut *self.people.borrow_mut()),
             }
         };
-        let disk = self.machines[number].disk.clone();
         if let Some((what, paths)) = deed {
             self.say(|_| format!("{number}: {what}"));
             self.touched.extend(paths.into_iter().map(|path| (number, path)));
@@ -364,8 +364,8 @@ impl World {
         if self.choose(16, "the watcher misses it") == 15 {
             return Ok(());
         }
-        if self.swarm.coarse && number == 0 {
-            self.looked_at = Some((number, path.clone()));
+        if self.swarm.coarse && number == COARSE {
+            self.looked_at = Some(path.clone());
         }
         let Ok(path) = RelativePath::parse(&path) else { return Ok(()) };
         self.endanger(number);

@@ -1,13 +1,13 @@
 //! Only permissions or time change, and perhaps owner and attributes.
 
 use super::act::Replacement;
-use super::prepare::{Prepared, Staged, is_expected, missing_is_changed, permissions_of};
+use super::prepare::{Prepared, Staged, expect, missing_is_changed, permissions_of};
 use super::{Executor, Job, Stop, fail, undone};
 use crate::area::{staged, staged_name};
 use crate::staging::read_block;
 use crate::tree::Place;
 use crate::vfs::{Name, Vfs};
-use homesync_engine::{Displaced, Done, Expected, Found, Operation, Outcome, Stamp, Undone};
+use homesync_engine::{Displaced, Done, Found, Operation, Outcome, Stamp, Undone};
 use homesync_protocol::Kind;
 use std::collections::BTreeMap;
 use std::io;
@@ -56,11 +56,7 @@ impl<V: Vfs> Executor<'_, V> {
         let directory =
             Arc::new(vfs.open_directory(&place.directory, place.name()?).map_err(missing_is_changed)?);
         // What is open cannot be replaced any more: the look and the change are about one object.
-        let found = vfs.directory_status(&directory)?.stamp();
-        let is_same = found.is_some_and(|found| found.permissions == expected.permissions);
-        if !is_same || !is_expected(found, Expected::Object(expected)) {
-            return Err(Stop::Undone(Undone::Changed));
-        }
+        expect(vfs.directory_status(&directory)?.stamp(), expected)?;
         let (stamp, found) = self.give_permissions(operation, &directory)?;
         Ok(Done { stamp: Some(stamp), found, ..Done::default() })
     }

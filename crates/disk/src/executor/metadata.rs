@@ -3,7 +3,7 @@
 //! What the system does not let us set holds nothing up: the content comes all the same, and what was found, with the reason, goes back to the engine.
 
 use super::act::taken_is_changed;
-use super::prepare::{Prepared, is_expected, missing_is_changed};
+use super::prepare::{Prepared, expect, missing_is_changed};
 use super::{Executor, Job, Stop};
 use crate::durable::FLUSH_ALL;
 use crate::metadata::{Refusals, Subject, give, read};
@@ -268,14 +268,5 @@ impl<V: Vfs> Executor<'_, V> {
             return Err(Stop::Undone(Undone::Changed));
         }
         Ok(Done { stamp: Some(stamp), found: Some(found), ..Done::default() })
-    }
-}
-
-/// It is what the plan was made for.
-fn expect(found: Option<Stamp>, expected: Stamp) -> Result<(), Stop> {
-    let is_mode_kept = found.is_some_and(|found| found.permissions == expected.permissions);
-    match is_mode_kept && is_expected(found, Expected::Object(expected)) {
-        true => Ok(()),
-        false => Err(Stop::Undone(Undone::Changed)),
     }
 }

@@ -103,6 +103,15 @@ pub(super) fn is_expected(found: Option<Stamp>, expected: Expected) -> bool {
     }
 }
 
+/// The object is the one that the plan was made for, and has the permissions that it had then.
+pub(super) fn expect(found: Option<Stamp>, expected: Stamp) -> Result<(), Stop> {
+    let is_mode_kept = found.is_some_and(|found| found.permissions == expected.permissions);
+    match is_mode_kept && is_expected(found, Expected::Object(expected)) {
+        true => Ok(()),
+        false => Err(Stop::Undone(Undone::Changed)),
+    }
+}
+
 impl<V: Vfs> Executor<'_, V> {
     pub(super) fn prepare(&self, operation: &Operation, number: u64) -> Result<Prepared<V>, Stop> {
         let is_copied = matches!(operation.step, Step::Adjust | Step::Dress)
