@@ -32,8 +32,10 @@ struct State {
     folders: BTreeMap<String, Arc<Shared>>,
     /// The named networks on which this machine is.
     networks: BTreeSet<String>,
-    /// Folders that travel now although they rest by their mode.
-    travelling: BTreeSet<String>,
+    /// Folders that travel now although they rest by their mode, and for how many who wait for it.
+    travelling: BTreeMap<String, usize>,
+    /// What each machine said it has of a folder when it was shared last. Of a folder that rests by its mode: since it began to travel.
+    met: BTreeMap<(String, DeviceId), TheirIndex>,
     lines: BTreeMap<u64, Line>,
     offered: BTreeMap<(DeviceId, String), Offer>,
     unknown: BTreeMap<DeviceId, Stranger>,
@@ -62,6 +64,16 @@ pub(crate) struct TheirIndex {
     pub(crate) index_id: u64,
     /// How much of it there was when it was shared.
     pub(crate) sequence: u64,
+}
+
+/// How a folder is shared with another machine.
+pub(crate) struct Sharing {
+    /// It is, now.
+    pub(crate) is_open: bool,
+    /// Its index there, as it was when that machine was met last.
+    pub(crate) met: Option<TheirIndex>,
+    /// Up to which of our sequence numbers that machine was told what is in it.
+    pub(crate) told: Option<u64>,
 }
 
 /// What is said about one folder: its id, whether it stands still, and whose index is which.
@@ -156,12 +168,16 @@ impl Exchange {
     /// A folder that rests by its mode travels now, or rests again.
     pub(crate) fn travel(&self, id: &str, travels: bool) {
         let mut state = self.state();
-        let is_news = match travels {
-            true => state.travelling.insert(id.to_string()),
-            false => state.travelling.remove(id),
-        };
-        if !is_news {
+        let many = state.travelling.remove(id).unwrap_or(0);
+        let now = if travels { many + 1 } else { many.saturating_sub(1) };
+        if now > 0 {
+            state.travelling.insert(id.to_string(), now);
+        }
+        if (many > 0) == (now > 0) {
             return;
+        }
+        if travels {
+            state.met.retain(|(folder, _), _| folder != id);
         }
         if let Some(folder) = state.folders.get(id) {
             folder.tell(Input::Travel(travels));
@@ -230,16 +246,14 @@ impl Exchange {
         }
     }
 
-    /// A folder's index on another machine, as it was when it was shared; nothing if it is not shared now.
-    pub(crate) fn their_index(&self, id: &str, device: DeviceId) -> Option<TheirIndex> {
+    /// How a folder is shared with a machine.
+    pub(crate) fn sharing(&self, id: &str, device: DeviceId) -> Sharing {
         let state = self.state();
-        state.lines_to(device).find_map(|line| line.shared.get(id)).copied()
-    }
-
-    /// Up to which of our sequence numbers a machine was told what is in a folder.
-    pub(crate) fn told(&self, id: &str, device: DeviceId) -> Option<u64> {
-        let state = self.state();
-        state.lines_to(device).filter_map(|line| line.telling.told(id)).max()
+        Sharing {
+            is_open: state.lines_to(device).any(|line| line.shared.contains_key(id)),
+            met: state.met.get(&(id.to_string(), device)).copied(),
+            told: state.lines_to(device).filter_map(|line| line.telling.told(id)).max(),
+        }
     }
 
     fn connected(self: &Arc<Self>, connection: &Connection) {

@@ -79,6 +79,8 @@ pub(crate) struct Shared {
     memory: PathBuf,
     inbox: Inbox<Input>,
     is_ending: AtomicBool,
+    /// How often the engine's thread has taken something up.
+    turns: AtomicU64,
     looks: Looks,
     deeds: Inbox<operate::Deed>,
     movers: Pool,
@@ -140,6 +142,7 @@ impl Folder {
             memory: memory::place_of(&around.state, &id),
             inbox: Inbox::default(),
             is_ending: AtomicBool::new(false),
+            turns: AtomicU64::new(0),
             looks: Looks::default(),
             deeds: Inbox::default(),
             movers: Pool::new(&format!("blocks {id}"), MOVERS)?,
@@ -265,6 +268,16 @@ impl Shared {
     /// How things stand.
     pub(crate) fn standing(&self) -> Standing {
         lock(&self.standing).clone()
+    }
+
+    /// How often the engine's thread has taken something up.
+    pub(crate) fn turns(&self) -> u64 {
+        self.turns.load(Ordering::SeqCst)
+    }
+
+    /// It takes something up now: from here on trees and differences are not what the last standing says.
+    fn take_turn(&self) -> u64 {
+        self.turns.fetch_add(1, Ordering::SeqCst) + 1
     }
 
     /// What differs.

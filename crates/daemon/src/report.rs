@@ -132,6 +132,9 @@ pub struct WithReport {
     pub machine: String,
     /// The folder is shared with it right now.
     pub connected: bool,
+    /// The folder rests by its mode, and was shared with it at some time since it began to travel.
+    #[serde(skip)]
+    pub was_met: bool,
     /// Items that it lacks or has yet to take away.
     pub needed_items: u64,
     /// Their bytes.

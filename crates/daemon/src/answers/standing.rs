@@ -48,7 +48,7 @@ impl Answers {
         }
     }
 
-    /// How a folder stands.
+    /// How a folder stands. What is read while the engine is at work does not fit together: then it is not at rest, whatever was read.
     pub(super) fn folder_report(&self, view: &View, folder: &Shared) -> FolderReport {
         let (plan, standing) = (folder.plan(), folder.standing());
         let (here, only_here, partial) = {
@@ -56,6 +56,7 @@ impl Answers {
             (differences.lacking(Side::Here), differences.only_here(), partial(differences.partial()))
         };
         let with = plan.with.iter().map(|device| self.with_report(view, folder, &standing, *device));
+        let with = with.collect();
         let held = standing.held.iter().filter(|held| held.reason != Reason::SendOnly);
         let hangs = folder.hangs_for().map(|quiet| {
             format!("its disk has not answered for {} seconds: is it a mount that hangs?", quiet.as_secs())
@@ -77,7 +78,7 @@ impl Answers {
             needed_items: here.items,
             needed_bytes: here.bytes,
             only_here,
-            with: with.collect(),
+            with,
             questions: standing.questions.iter().map(|asked| question(&plan.name, asked)).collect(),
             held: held.clone().take(MOST_HELD).map(held_report).collect(),
             held_items: match plan.kind {
@@ -90,19 +91,18 @@ impl Answers {
             special: list(&standing.special),
             partial,
             sequence: standing.sequence,
-            at_rest: standing.is_at_rest(),
+            at_rest: standing.is_at_rest() && folder.turns() == standing.turns,
             looks: standing.looks,
         }
     }
 
     fn with_report(&self, view: &View, folder: &Shared, standing: &Standing, device: DeviceId) -> WithReport {
+        let sharing = self.exchange.sharing(&folder.id, device);
         let lacking = folder.differences().lacking(Side::Other(device));
         let position = folder.index.read(|index| index.others_position(device)).ok().flatten();
         let sequence = position.map_or(0, |position| position.sequence);
-        let theirs = self.exchange.their_index(&folder.id, device);
-        let connected = theirs.is_some() && standing.connected.contains(&device);
         // What it said it has when it was shared must have been heard.
-        let is_heard = match (theirs, position) {
+        let is_heard = match (sharing.met, position) {
             (Some(theirs), position) => {
                 theirs.sequence == 0
                     || position.is_some_and(|known| {
@@ -113,11 +113,11 @@ impl Answers {
         };
         let turned_away = standing.turned_away.get(&device).cloned();
         // And what there is here must have been told.
-        let is_told = !connected
-            || self.exchange.told(&folder.id, device).is_some_and(|told| told >= standing.sequence);
+        let is_told = sharing.told.is_none_or(|told| told >= standing.sequence);
         WithReport {
             machine: view.fleet.name_of(device),
-            connected,
+            connected: sharing.is_open && standing.connected.contains(&device),
+            was_met: sharing.met.is_some() && folder.plan().is_manual,
             needed_items: lacking.items,
             needed_bytes: lacking.bytes,
             in_step: is_heard && is_told && lacking.items == 0 && turned_away.is_none(),

@@ -9,7 +9,6 @@ use crate::report::{FolderReport, FolderState, HandoffFolder, HandoffReport, Hel
 use homesync_engine::{Candidates, FolderKind, View as _};
 use homesync_index::Index;
 use homesync_protocol::DeviceId;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -113,27 +112,11 @@ impl Answers {
         if look {
             self.look_at(&folders, patience, tell)?;
         }
-        let mut met = BTreeSet::new();
         loop {
             let rung = self.changes.count();
             let view = self.view();
-            let mut reports: Vec<FolderReport> =
+            let reports: Vec<FolderReport> =
                 folders.iter().map(|folder| self.folder_report(&view, folder)).collect();
-            for (report, folder) in reports.iter_mut().zip(&folders) {
-                // A folder that rests by its mode closes as soon as either side is done: then it counts that they met, however shortly.
-                if folder.plan().is_manual {
-                    let devices = folder.standing().met;
-                    met.extend(devices.iter().map(|device| (report.id.clone(), view.fleet.name_of(*device))));
-                }
-                for with in &mut report.with {
-                    let place = (report.id.clone(), with.machine.clone());
-                    if with.connected {
-                        met.insert(place);
-                    } else {
-                        with.connected = with.in_step && met.contains(&place);
-                    }
-                }
-            }
             let open = reports.iter().flat_map(|report| in_the_way(report, None)).collect::<Vec<Obstacle>>();
             if open.is_empty() {
                 return Ok(Answer::Waited(Waited { in_step: true, ..Waited::default() }));
@@ -344,6 +327,8 @@ fn in_the_way(report: &FolderReport, machine: Option<&str>) -> Vec<Obstacle> {
             WithReport { turned_away: Some(why), .. } => {
                 add(Kind::Trouble, format!("{} is turned away: {why}", with.machine));
             }
+            // It closes as soon as either side is done: then it counts that they met, however shortly.
+            WithReport { in_step: true, was_met: true, .. } => {}
             WithReport { connected: false, .. } => {
                 add(Kind::Passing, format!("{} is not connected", with.machine));
             }

@@ -31,8 +31,9 @@ impl Exchange {
             }
             devices.sort_by_key(|device| device.id);
             let is_elsewhere = plan.networks.as_ref().is_some_and(|names| names.is_disjoint(&state.networks));
-            let rests = is_elsewhere || plan.is_manual && !state.travelling.contains(&plan.id);
-            let rests = rests || folder.is_some_and(|folder| folder.has_turned_away(device));
+            let rests = plan.is_manual && !state.travelling.contains_key(&plan.id);
+            let is_turned_away = folder.is_some_and(|folder| folder.has_turned_away(device));
+            let rests = is_elsewhere || rests || is_turned_away;
             let is_paused = plan.is_paused || rests || devices.iter().all(|device| device.index_id == 0);
             SharedFolder {
                 id: plan.id.clone(),
@@ -127,20 +128,25 @@ impl Exchange {
             .filter(|folder| is_open(&folder.id))
             .filter_map(|folder| Some((folder, state.folders.get(&folder.id)?.clone())))
             .collect();
-        let Some(line) = state.lines.get_mut(&number) else { return };
+        let State { lines, met, .. } = state;
+        let Some(line) = lines.get_mut(&number) else { return };
         for (folder, shared) in begin {
-            self.begin(line, folder, &shared);
+            if let Some(index) = self.begin(line, folder, &shared) {
+                met.insert((folder.id.clone(), device), index);
+            }
         }
     }
 
-    fn begin(&self, line: &mut Line, theirs: &SharedFolder, folder: &Arc<Shared>) {
+    /// Answers what the other machine has of it.
+    fn begin(&self, line: &mut Line, theirs: &SharedFolder, folder: &Arc<Shared>) -> Option<TheirIndex> {
         let device = line.connection.device();
-        let Some((index_id, sequence)) = own_position(folder) else { return };
-        let (Some(of_us), Some(of_them)) = (theirs.device(self.own), theirs.device(device)) else { return };
+        let (index_id, sequence) = own_position(folder)?;
+        let (of_us, of_them) = (theirs.device(self.own)?, theirs.device(device)?);
         if of_us.index_id == index_id && of_us.max_sequence > sequence {
             warn!(folder = theirs.id, "another machine has seen more of our index than there is");
             // It is told anew as soon as our index is another one.
-            return folder.tell(Input::SeenMore(of_us.max_sequence));
+            folder.tell(Input::SeenMore(of_us.max_sequence));
+            return None;
         }
         let known = if of_us.index_id == index_id { of_us.max_sequence } else { 0 };
         debug!(folder = theirs.id, %device, known, sequence, "shared");
@@ -150,6 +156,7 @@ impl Exchange {
             folder.tell(Input::Connected(device));
         }
         line.telling.tell_folder(&theirs.id, folder, known);
+        Some(index)
     }
 }
 

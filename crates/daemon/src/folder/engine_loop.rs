@@ -219,7 +219,9 @@ impl EngineLoop {
             }
             // What is due costs by all that waits for its time, so it is not asked for each of many inputs.
             let is_asked = !is_busy || asked.elapsed() > SOON;
-            match self.shared.inbox.take(is_asked.then(|| self.next_wake())) {
+            let next = self.shared.inbox.take(is_asked.then(|| self.next_wake()));
+            self.standing.turns = self.shared.take_turn();
+            match next {
                 Next::Closed => return self.flush(),
                 Next::Item(_) if self.shared.is_ending() => return self.flush(),
                 Next::Item(input) => self.take(input)?,
@@ -427,9 +429,6 @@ impl EngineLoop {
 
     fn travel(&mut self, travels: bool) -> Result<(), Broken> {
         self.is_travelling = travels;
-        if travels {
-            self.standing.met.clone_from(&self.standing.connected);
-        }
         let plan = self.shared.plan();
         self.pause_as(&plan)
     }

@@ -72,8 +72,6 @@ pub(crate) struct Standing {
     pub(crate) is_waiting: bool,
     /// The machines that it is shared with now.
     pub(crate) connected: BTreeSet<DeviceId>,
-    /// Those that were connected at some time since the folder began to travel, if it rests by its mode.
-    pub(crate) met: BTreeSet<DeviceId>,
     /// Those of which nothing is heard any more, and why.
     pub(crate) turned_away: BTreeMap<DeviceId, String>,
     /// Present items here.
@@ -84,6 +82,8 @@ pub(crate) struct Standing {
     pub(crate) index_id: u64,
     /// How many looks at everything have ended.
     pub(crate) looks: u64,
+    /// How often the engine's thread had taken something up by then: if it has taken up more since, this is of the past.
+    pub(crate) turns: u64,
 }
 
 impl Standing {

@@ -2,6 +2,7 @@
 
 use super::{Broken, EngineLoop, Heard, JUMP, random};
 use crate::clock::seconds;
+use crate::folder::lock;
 use homesync_engine::{Command, Event, Rules, View};
 use homesync_index::{Additions, Index, Position};
 use homesync_protocol::{DeviceId, Entry};
@@ -11,7 +12,6 @@ use tracing::warn;
 impl EngineLoop {
     pub(super) fn connected(&mut self, device: DeviceId) -> Result<(), Broken> {
         self.standing.connected.insert(device);
-        self.standing.met.insert(device);
         self.handle(Event::Connected(device))
     }
 
@@ -93,13 +93,7 @@ impl EngineLoop {
             Some(many) => many,
             None => self.count_told_of(device)?,
         };
-        let is_new = |index: &homesync_index::DurableIndex, entry: &Entry| {
-            Ok(full || index.others(&entry.path)?.iter().all(|(other, _)| *other != device))
-        };
-        let mut new = 0;
-        for entry in entries {
-            new += u64::from(self.shared.index.read(|index| is_new(index, entry))?);
-        }
+        let new = if full { entries.len() as u64 } else { self.count_new(device, entries)? };
         if known + new <= plan.most_items {
             self.told_of.insert(device, known + new);
             return Ok(false);
@@ -108,9 +102,26 @@ impl EngineLoop {
             format!("it tells of more than {} items, which is what `most_items` allows", plan.most_items);
         warn!(folder = %self.shared.id, %device, why, "turned away");
         self.standing.turned_away.insert(device, why);
-        super::super::lock(&self.shared.standing).turned_away.clone_from(&self.standing.turned_away);
-        (self.shared.share)();
+        self.share_anew();
         Ok(true)
+    }
+
+    /// Whoever is turned away, or is no longer, hears of it at once.
+    fn share_anew(&self) {
+        lock(&self.shared.standing).turned_away.clone_from(&self.standing.turned_away);
+        (self.shared.share)();
+    }
+
+    /// How many of these the machine has not told of before.
+    fn count_new(&self, device: DeviceId, entries: &[Entry]) -> Result<u64, Broken> {
+        let mut new = 0;
+        self.shared.index.read(|index| {
+            for entry in entries {
+                new += u64::from(index.others(&entry.path)?.iter().all(|(other, _)| *other != device));
+            }
+            Ok(())
+        })?;
+        Ok(new)
     }
 
     fn count_told_of(&self, device: DeviceId) -> Result<u64, Broken> {
@@ -125,8 +136,7 @@ impl EngineLoop {
     pub(super) fn hear_again(&mut self) {
         if !self.standing.turned_away.is_empty() {
             self.standing.turned_away.clear();
-            super::super::lock(&self.shared.standing).turned_away.clear();
-            (self.shared.share)();
+            self.share_anew();
         }
     }
 }
