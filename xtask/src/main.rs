@@ -69,8 +69,8 @@ const CHORES: &[Chore] = &[
     },
     Chore {
         name: "bench",
-        arguments: "startup",
-        sentence: "Wall time of short commands, beside the time of `true`.",
+        arguments: "startup | folders [--quick]",
+        sentence: "Wall time of short commands, or of folders between two installations.",
         run: bench::run,
     },
     Chore {

@@ -2,6 +2,7 @@
 
 mod conflicts;
 mod explain;
+mod obstacles;
 mod recovery;
 mod standing;
 mod undo;
@@ -25,6 +26,8 @@ use std::time::Duration;
 
 /// Storing what somebody wants takes no longer, unless something is wrong.
 const STORED: Duration = Duration::from_secs(60);
+/// So long somebody waits for changed settings to be in force.
+const RELOADED: Duration = Duration::from_secs(10);
 
 /// Who answers.
 pub(crate) struct Answers {
@@ -78,7 +81,10 @@ impl Answerer for Answers {
         match request {
             Request::Status => Ok(Answer::Status(self.report())),
             Request::Reload => {
-                self.work.put(Work::Reload);
+                let (done, is_done) = mpsc::channel();
+                self.work.put(Work::Reload(Some(done)));
+                // Whoever asks next is told how it is after the change. It goes on behind them if a disk does not answer.
+                let _ = is_done.recv_timeout(RELOADED);
                 Ok(Answer::Nothing)
             }
             Request::Stop => {

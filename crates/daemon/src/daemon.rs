@@ -17,6 +17,7 @@ use homesync_network::{Address, Discovery, Network, NetworkError, Rate, Settings
 use homesync_protocol::DeviceId;
 use std::collections::BTreeMap;
 use std::io;
+use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -30,8 +31,8 @@ const OPEN_FILES: u64 = 65_536;
 
 /// Something for the daemon's own thread.
 pub(crate) enum Work {
-    /// The settings were changed.
-    Reload,
+    /// The settings were changed. Who waits for that hears when they are in force.
+    Reload(Option<Sender<()>>),
     /// The end.
     End,
     /// The index has failed.
@@ -163,7 +164,11 @@ impl Daemon {
         loop {
             match self.work.take(self.begin_again) {
                 Next::Item(Work::End) | Next::Closed => break,
-                Next::Item(Work::Reload) => self.reload(),
+                Next::Item(Work::Reload(waiting)) => {
+                    self.reload();
+                    // Who has gone away need not hear it.
+                    waiting.map(|waiting| waiting.send(()));
+                }
                 Next::Item(Work::Share) => self.share(),
                 Next::Item(Work::Trouble(reason)) => self.trouble(reason),
                 Next::Late => self.begin_again(),
@@ -331,7 +336,7 @@ pub(crate) struct ForAnswers {
 fn hear(mut requests: Requests, work: &Inbox<Work>) {
     loop {
         match requests.next_request() {
-            Ok(AskedFor::Reload) => work.put(Work::Reload),
+            Ok(AskedFor::Reload) => work.put(Work::Reload(None)),
             Ok(AskedFor::End) => return work.put(Work::End),
             Err(error) => {
                 error!(%error, "signals cannot be heard any more");

@@ -89,6 +89,9 @@ pub struct FolderReport {
     pub state: FolderState,
     /// Why it stands still.
     pub reason: Option<String>,
+    /// It rests by its mode: it travels at `sync` and `handoff`.
+    #[serde(default)]
+    pub resting: bool,
     /// What a person can make better.
     pub advice: Option<String>,
     /// Items that are here.
@@ -123,6 +126,11 @@ pub struct FolderReport {
     pub at_rest: bool,
     /// How many looks at everything have ended.
     pub looks: u64,
+}
+
+/// So many items, in words.
+pub fn items(many: u64) -> String {
+    format!("{many} {}", if many == 1 { "item" } else { "items" })
 }
 
 /// A folder on another machine, as far as this one knows.

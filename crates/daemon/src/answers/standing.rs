@@ -62,7 +62,8 @@ impl Answers {
             format!("its disk has not answered for {} seconds: is it a mount that hangs?", quiet.as_secs())
         });
         let is_hanging = hangs.is_some();
-        let reason = standing.problem.clone().or_else(|| standing.halted.clone()).or(hangs);
+        let halted = standing.halted.clone().filter(|_| !standing.is_resting);
+        let reason = standing.problem.clone().or(halted).or(hangs);
         FolderReport {
             name: plan.name.clone(),
             id: plan.id.clone(),
@@ -73,6 +74,7 @@ impl Answers {
                 state => state,
             },
             reason: reason.filter(|_| !standing.is_paused),
+            resting: standing.is_resting,
             advice: standing.advice.clone(),
             items: standing.items,
             needed_items: here.items,
@@ -137,7 +139,7 @@ fn state_of(standing: &Standing, lacking: u64, kind: FolderKind) -> FolderState 
         FolderState::Paused
     } else if !standing.questions.is_empty() {
         FolderState::WaitingForYou
-    } else if standing.problem.is_some() || standing.halted.is_some() {
+    } else if standing.problem.is_some() || standing.halted.is_some() && !standing.is_resting {
         FolderState::Error
     } else if !standing.is_known || standing.is_scanning {
         FolderState::Scanning
@@ -156,14 +158,20 @@ fn question(folder: &str, question: &Question) -> QuestionReport {
     let answer = |words: &str, does: &str| format!("`homesync folder {words} {folder}`: {does}");
     let (question, answers) = match question {
         Question::RemovedHere(many) => (
-            format!("{many} items were removed here. Are they to be removed everywhere?"),
+            match many {
+                1 => "1 item was removed here. Is it to be removed everywhere?".to_string(),
+                _ => format!("{many} items were removed here. Are they to be removed everywhere?"),
+            },
             vec![
                 answer("approve", "yes, remove them everywhere"),
                 answer("refuse", "no, bring them back from the other machines"),
             ],
         ),
         Question::RemovedElsewhere(many) => (
-            format!("{many} items were removed on another machine. Are they to be removed here?"),
+            match many {
+                1 => "1 item was removed on another machine. Is it to be removed here?".to_string(),
+                _ => format!("{many} items were removed on another machine. Are they to be removed here?"),
+            },
             vec![answer("approve", "yes, move them to the recovery area")],
         ),
         Question::Root(change) => (

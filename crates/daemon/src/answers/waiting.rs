@@ -1,11 +1,12 @@
 //! Waiting until folders were looked at, are in step, or are all on another machine; and saying what is in the way.
 
+use super::obstacles::{Kind, Obstacle, in_the_way};
 use super::{Answers, View};
 use crate::clock::seconds;
 use crate::control::{Answer, Progress, Refusal, RefusalKind, Tell, Waited};
 use crate::differences::lacks;
 use crate::folder::{Input, Shared};
-use crate::report::{FolderReport, FolderState, HandoffFolder, HandoffReport, HeldReport, WithReport};
+use crate::report::{FolderReport, HandoffFolder, HandoffReport, HeldReport};
 use homesync_engine::{Candidates, FolderKind, View as _};
 use homesync_index::Index;
 use homesync_protocol::DeviceId;
@@ -36,7 +37,7 @@ impl Patience {
     }
 
     /// Nobody who is not connected by now is waited for.
-    fn is_late(self) -> bool {
+    pub(super) fn is_late(self) -> bool {
         self.since.elapsed() >= CONNECT
     }
 }
@@ -253,92 +254,6 @@ fn is_all_known(report: &FolderReport) -> bool {
     report.unread.items == 0 && report.unsyncable.items == 0
 }
 
-/// What sort of thing is in the way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    /// It goes away by itself.
-    Work,
-    /// A machine is not connected, or something cannot be read: that may go away, but is not waited for as long as it may take.
-    Passing,
-    /// A person has to decide.
-    Decision,
-    /// It stays until something changes.
-    Trouble,
-}
-
-/// Something that is in the way.
-struct Obstacle {
-    kind: Kind,
-    text: String,
-}
-
-impl Obstacle {
-    /// Waiting does not help.
-    fn is_lasting(&self, patience: Patience) -> bool {
-        match self.kind {
-            Kind::Work => false,
-            Kind::Passing => patience.is_late(),
-            Kind::Decision | Kind::Trouble => true,
-        }
-    }
-}
-
-/// What keeps a folder from being the same everywhere, or here and on one machine.
-fn in_the_way(report: &FolderReport, machine: Option<&str>) -> Vec<Obstacle> {
-    let mut all = Vec::new();
-    let mut add = |kind, text: String| {
-        all.push(Obstacle { kind, text: format!("folder {}: {text}", report.name) });
-    };
-    for question in &report.questions {
-        add(Kind::Decision, question.question.clone());
-    }
-    match report.state {
-        FolderState::Paused => add(Kind::Trouble, "it is paused".to_string()),
-        FolderState::Error if report.reason.is_some() => {
-            add(Kind::Trouble, report.reason.clone().unwrap_or_default());
-        }
-        _ => {}
-    }
-    if report.only_here > 0 {
-        add(Kind::Decision, format!("{} items are kept to this machine", report.only_here));
-    }
-    let waits = report.held_items > 0 && report.held_items >= report.needed_items;
-    if let Some(held) = report.held.first().filter(|_| report.held_items > 0) {
-        let goes_on = !waits || report.passing_items > 0 || report.state == FolderState::Syncing;
-        let kind = if goes_on { Kind::Work } else { Kind::Trouble };
-        add(kind, format!("{} items wait, {} among them: {}", report.held_items, held.path, held.reason));
-    }
-    for (kind, list, what) in [
-        (Kind::Passing, &report.unread, "could not be read"),
-        (Kind::Trouble, &report.unsyncable, "cannot travel"),
-    ] {
-        if let Some(first) = list.first.first() {
-            let (path, reason) = (&first.path, &first.reason);
-            add(kind, format!("{} items {what}, {path} among them: {reason}", list.items));
-        }
-    }
-    if report.needed_items > report.held_items {
-        add(Kind::Work, format!("{} items are still to come", report.needed_items));
-    } else if !report.at_rest && report.questions.is_empty() && !waits && report.unread.items == 0 {
-        add(Kind::Work, "it is being looked at".to_string());
-    }
-    for with in report.with.iter().filter(|with| machine.is_none_or(|machine| with.machine == machine)) {
-        match with {
-            WithReport { turned_away: Some(why), .. } => {
-                add(Kind::Trouble, format!("{} is turned away: {why}", with.machine));
-            }
-            // It closes as soon as either side is done: then it counts that they met, however shortly.
-            WithReport { in_step: true, was_met: true, .. } => {}
-            WithReport { connected: false, .. } => {
-                add(Kind::Passing, format!("{} is not connected", with.machine));
-            }
-            WithReport { in_step: true, .. } => {}
-            _ => add(Kind::Work, format!("{} items are still to go to {}", with.needed_items, with.machine)),
-        }
-    }
-    all
-}
-
 fn progress(reports: &[FolderReport], open: &[Obstacle]) -> Progress {
     let (mut items, mut bytes) = (0, 0);
     for report in reports {
@@ -346,33 +261,4 @@ fn progress(reports: &[FolderReport], open: &[Obstacle]) -> Progress {
         bytes += report.needed_bytes + report.with.iter().map(|with| with.needed_bytes).sum::<u64>();
     }
     Progress { text: open.first().map_or_else(String::new, |first| first.text.clone()), items, bytes }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A folder in which one item is still to come, and waits.
-    fn with_one_that_waits(passing_items: u64, state: FolderState) -> FolderReport {
-        let held = HeldReport { path: "shared".to_string(), reason: "it failed".to_string() };
-        FolderReport {
-            name: "work".to_string(),
-            state,
-            needed_items: 1,
-            held: vec![held],
-            held_items: 1,
-            passing_items,
-            at_rest: true,
-            ..FolderReport::default()
-        }
-    }
-
-    #[test]
-    fn what_is_tried_again_in_a_moment_is_waited_for_and_what_lasts_is_not() {
-        let patience = Patience::of(None);
-        let open = in_the_way(&with_one_that_waits(1, FolderState::Syncing), None);
-        assert!(open.iter().any(|obstacle| !obstacle.is_lasting(patience)));
-        let open = in_the_way(&with_one_that_waits(0, FolderState::Error), None);
-        assert!(!open.is_empty() && open.iter().all(|obstacle| obstacle.is_lasting(patience)));
-    }
 }

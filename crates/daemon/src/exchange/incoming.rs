@@ -40,7 +40,9 @@ impl Exchange {
             Event::Unknown { device, hello, address } => {
                 info!(%device, %address, name = hello.device_name, "an unknown machine was sent away");
                 let mut state = self.state();
-                if state.unknown.len() < MOST_STRANGERS {
+                // It was sent away before the settings were in force that name it.
+                let is_known = state.fleet.machines.contains_key(&device);
+                if !is_known && state.unknown.len() < MOST_STRANGERS {
                     let stranger = Stranger { name: hello.device_name, address: address.to_string() };
                     state.unknown.insert(device, stranger);
                 }

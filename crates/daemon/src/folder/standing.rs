@@ -50,6 +50,8 @@ pub(crate) struct Standing {
     pub(crate) is_operating: bool,
     /// Why it stands still as a whole.
     pub(crate) halted: Option<String>,
+    /// It rests by its mode, until somebody lets it travel.
+    pub(crate) is_resting: bool,
     /// A person has paused it.
     pub(crate) is_paused: bool,
     /// What is wrong.

@@ -4,11 +4,11 @@ use crate::arguments::JsonArgument;
 use crate::context::Context;
 use crate::error::CommandResult;
 use crate::exit_code::Exit;
-use crate::output::{ATTENTION, BAD, GOOD, STRONG, size};
+use crate::output::{ATTENTION, BAD, GOOD, STRONG, local_time, size};
 use crate::through_daemon;
 use clap::Args;
 use homesync_daemon::control::{Answer, Request};
-use homesync_daemon::report::{HandoffFolder, HandoffReport};
+use homesync_daemon::report::{HandoffFolder, HandoffReport, items};
 use homesync_host::configuration::Period;
 use homesync_paths::Shown;
 
@@ -59,15 +59,18 @@ fn print(context: &Context, report: &HandoffReport) -> CommandResult<()> {
 }
 
 fn line(folder: &HandoffFolder) -> String {
-    let HandoffFolder { folder: name, items, bytes, sequence, .. } = folder;
+    let HandoffFolder { folder: name, bytes, sequence, confirmed_at, .. } = folder;
     let state = match folder.complete {
-        true => format!("{GOOD}complete{GOOD:#}, confirmed up to {sequence}"),
+        true => {
+            let at = local_time(*confirmed_at as i64);
+            format!("{GOOD}complete{GOOD:#}, both confirmed up to {sequence} at {at}")
+        }
         false if folder.needed_items > 0 => format!(
-            "{ATTENTION}{} items ({}) are still to go{ATTENTION:#}",
-            folder.needed_items,
+            "{ATTENTION}{} ({}) still to go{ATTENTION:#}",
+            items(folder.needed_items),
             size(folder.needed_bytes)
         ),
         false => format!("{ATTENTION}open{ATTENTION:#}"),
     };
-    format!("{STRONG}{name}{STRONG:#}  {items} items, {}  {state}", size(*bytes))
+    format!("{STRONG}{name}{STRONG:#}  {}, {}  {state}", items(folder.items), size(*bytes))
 }

@@ -1,6 +1,7 @@
 //! How far something is, in one line of the terminal that is written over again and again.
 
 use super::Output;
+use homesync_daemon::report::items;
 use std::io::{self, IsTerminal, Write};
 use std::time::Instant;
 
@@ -26,17 +27,17 @@ impl Progress {
     }
 
     /// Shows what is waited for, and how much is left.
-    pub fn show(&mut self, text: &str, items: u64, bytes: u64) {
+    pub fn show(&mut self, text: &str, many: u64, bytes: u64) {
         if bytes > self.most {
             (self.most, self.most_at) = (bytes, Instant::now());
         }
         if !self.is_shown || self.since.elapsed().as_millis() < 300 {
             return;
         }
-        let left = match (items, bytes) {
+        let left = match (many, bytes) {
             (0, _) => String::new(),
-            (items, 0) => format!("  {items} items left"),
-            (items, bytes) => format!("  {items} items, {} left", size(bytes)),
+            (many, 0) => format!("  {} left", items(many)),
+            (many, bytes) => format!("  {}, {} left", items(many), size(bytes)),
         };
         let rate = rate(self.most - bytes, bytes, self.most_at.elapsed().as_secs_f64());
         let line = format!("{text}{left}{rate}");

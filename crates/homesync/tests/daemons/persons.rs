@@ -141,6 +141,9 @@ fn a_running_daemon_follows_its_settings_at_once() {
     let edited = edit.args(["config", "edit"]).env("VISUAL", "sed -i s/22077/22078/").output().unwrap();
     assert!(edited.status.success(), "{edited:?}");
     fleet.until("it listens at the other", || listens_at("22078") && !listens_at("22077"));
+    // Who asks right after a change is told how it is after the change.
+    fleet.run(0, &["folder", "remove", "work"]).ends_with(0);
+    assert_eq!(fleet.run(0, &["status", "--json"]).json()["daemon"]["folders"], serde_json::json!([]));
 }
 
 #[test]
@@ -154,6 +157,10 @@ fn a_manual_folder_travels_only_when_it_is_told_to() {
     fleet.until("it rests on both", || {
         (0..2).all(|machine| fleet.standing(machine)["with"][0]["connected"] == false)
     });
+    let shown = fleet.run(0, &["folder", "list"]).ends_with(0).stdout;
+    assert!(shown.contains("work  idle") && shown.contains("it rests"), "{shown}");
+    let waited = fleet.run(0, &["folder", "wait", "work"]).ends_with(5);
+    assert!(waited.stdout.contains("`homesync sync` lets it travel"), "{waited:?}");
     fleet.write(0, "two", "2");
     fleet.until("a has noticed", || fleet.standing(0)["sequence"] == 2);
     assert_eq!(fleet.read(1, "two"), None);

@@ -31,6 +31,7 @@ fn the_first_five_minutes_end_as_the_readme_says() {
         .unwrap();
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
+    assert!(!said.contains("wants to be connected"), "both know each other: {said}");
     let parts = [
         "milk\neggs\nflour\nsugar\nbutter\n",
         "safe to travel: b has everything\n",

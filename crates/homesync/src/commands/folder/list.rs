@@ -5,7 +5,7 @@ use crate::error::CommandResult;
 use crate::exit_code::Exit;
 use crate::output::{ATTENTION, BAD, FAINT, GOOD, STRONG, size};
 use crate::through_daemon;
-use homesync_daemon::report::{FolderReport, FolderState, WithReport};
+use homesync_daemon::report::{FolderReport, FolderState, WithReport, items};
 use homesync_paths::Shown;
 use serde_json::json;
 
@@ -60,11 +60,16 @@ pub fn print(context: &Context, folder: &FolderReport) -> CommandResult<()> {
         "{STRONG}{}{STRONG:#}  {}  {}  {FAINT}{}{FAINT:#}",
         folder.name,
         state(folder),
-        items(folder),
+        amount(folder),
         Shown::new(&folder.path)
     ))?;
     if let Some(reason) = &folder.reason {
         output.print(format_args!("  {BAD}{}{BAD:#}", Shown::new(reason)))?;
+    }
+    if folder.resting {
+        output.print(format_args!(
+            "  {FAINT}it rests; `homesync sync` and `homesync handoff` let it travel{FAINT:#}"
+        ))?;
     }
     if let Some(advice) = &folder.advice {
         output.print(format_args!("  {ATTENTION}{}{ATTENTION:#}", Shown::new(advice)))?;
@@ -77,8 +82,8 @@ pub fn print(context: &Context, folder: &FolderReport) -> CommandResult<()> {
     }
     if folder.only_here > 0 {
         output.print(format_args!(
-            "  {ATTENTION}{} items are kept to this machine{ATTENTION:#}",
-            folder.only_here
+            "  {ATTENTION}kept to this machine: {}{ATTENTION:#}",
+            items(folder.only_here)
         ))?;
     }
     for held in folder.held.iter().take(MOST_SHOWN) {
@@ -130,10 +135,10 @@ fn state(folder: &FolderReport) -> String {
     }
 }
 
-fn items(folder: &FolderReport) -> String {
+fn amount(folder: &FolderReport) -> String {
     match (folder.needed_items, folder.needed_bytes) {
-        (0, _) => format!("{} items", folder.items),
-        (needed, bytes) => format!("{} items, {needed} to come ({})", folder.items, size(bytes)),
+        (0, _) => items(folder.items),
+        (needed, bytes) => format!("{}, {needed} to come ({})", items(folder.items), size(bytes)),
     }
 }
 
@@ -149,8 +154,9 @@ fn with_machine(with: &WithReport) -> String {
             let how = if *connected { "" } else { ", not connected" };
             match needed_items {
                 0 => format!("{machine}  {ATTENTION}nothing is known of it yet{how}{ATTENTION:#}"),
-                items => format!(
-                    "{machine}  {ATTENTION}{items} items to go ({}){how}{ATTENTION:#}",
+                many => format!(
+                    "{machine}  {ATTENTION}{} to go ({}){how}{ATTENTION:#}",
+                    items(*many),
                     size(*needed_bytes)
                 ),
             }
