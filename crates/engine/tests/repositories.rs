@@ -4,8 +4,9 @@ mod support {
     pub mod trees;
 }
 
-use homesync_protocol::Entry;
-use support::trees::{DIRECTORY, GONE, Machine, THEM, THIRD, US, entry, path, text, words};
+use homesync_engine::FolderKind;
+use homesync_protocol::{Entry, Validity};
+use support::trees::{DIRECTORY, GONE, Machine, THEM, THIRD, US, entry, path, text, with_validity, words};
 
 const NONE: [&str; 0] = [];
 const OBJECT: &str = "r/.git/objects/ab/cdef";
@@ -75,6 +76,18 @@ fn what_was_removed_here_comes_back_with_a_reference_that_may_need_it() {
         .hears(THEM, entry(OBJECT, GONE, &[(US, 2)]))
         .hears(THEM, entry(BRANCH, text("two"), &[(US, 1), (THEM, 2)]));
     assert_eq!(words(&machine.plan()), [format!("{BRANCH} replaced")]);
+}
+
+#[test]
+fn in_a_folder_that_only_sends_a_damaged_branch_waits_for_no_object() {
+    let branch = entry(BRANCH, text("one"), &[(US, 1)]);
+    let mut machine = with_branch(with_validity(branch.clone(), Validity::Suspect))
+        .hears(THEM, branch)
+        .hears(THEM, entry(OBJECT, text("object"), &[(THEM, 1)]));
+    assert_eq!(words(&machine.plan()), [format!("{OBJECT} put"), format!("{BRANCH} replaced")]);
+    machine.rules.kind = FolderKind::SendOnly;
+    // The object never comes, and the branch is what this machine had before.
+    assert_eq!(words(&machine.plan()), [format!("{BRANCH} replaced"), format!("{OBJECT} held SendOnly")]);
 }
 
 #[test]

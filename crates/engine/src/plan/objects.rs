@@ -161,15 +161,16 @@ pub(super) fn hold_without_objects(
     Ok(())
 }
 
-/// It is to come here, and cannot for now. What no plan would bring is not waited for, and neither is what has no place: somebody has something else
-/// where it or its directory should be, and that may stay.
+/// It is to come here, and cannot for now. What no plan would bring is not waited for: in a folder that only sends, nothing comes but what was damaged.
+/// And neither is what has no place: somebody has something else where it or its directory should be, and that may stay.
 fn is_held_back(path: &RelativePath, surroundings: &Surroundings<'_>) -> Result<bool, Unreadable> {
     if surroundings.situation.is_left_out(path) || !is_awaited(&Candidates::read(surroundings.view, path)?) {
         return Ok(false);
     }
     let mut plan = Plan::default();
     consider(surroundings, path, &mut plan)?;
-    let is_lasting = |reason: &Reason| matches!(reason, Reason::Blocked | Reason::IgnoredBelow);
+    let is_lasting =
+        |reason: &Reason| matches!(reason, Reason::Blocked | Reason::IgnoredBelow | Reason::SendOnly);
     let is_held = plan.held.values().any(|reason| !is_lasting(reason));
     Ok((is_held || !plan.operations.is_empty()) && !is_in_something_only_here(path, surroundings)?)
 }
