@@ -148,6 +148,9 @@ impl Exchange {
         state.fleet = fleet.clone();
         state.folders = folders;
         state.offered.retain(|(_, id), _| !fleet.folders.contains_key(id));
+        state
+            .met
+            .retain(|(id, device), _| fleet.folders.get(id).is_some_and(|plan| plan.with.contains(device)));
         state.unknown.retain(|device, _| !fleet.machines.contains_key(device));
         state.unreachable.retain(|device, _| fleet.machines.contains_key(device));
         self.share_all(&mut state);
@@ -305,5 +308,27 @@ impl Peers for Exchange {
         let line =
             lines.find(|line| line.connection.device() == device && line.shared.contains_key(&folder.id));
         line.is_some_and(|line| line.requests.send(&line.connection, folder, wanted))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_travels_until_the_last_who_waits_for_it_is_done() {
+        let own = DeviceId::from_bytes([1; 32]);
+        let exchange = Exchange::new(own, Arc::default(), Arc::default());
+        let travels = || exchange.state().travelling.contains_key("work");
+        exchange.travel("work", true);
+        exchange.state().met.insert(("work".to_string(), own), TheirIndex { index_id: 1, sequence: 1 });
+        exchange.travel("work", true);
+        assert!(exchange.sharing("work", own).met.is_some(), "it was met since the first began to wait");
+        exchange.travel("work", false);
+        assert!(travels());
+        exchange.travel("work", false);
+        assert!(!travels());
+        exchange.travel("work", true);
+        assert!(exchange.sharing("work", own).met.is_none(), "not since this one waits");
     }
 }

@@ -1,7 +1,7 @@
 //! What is in the way of folders being in step, in words, and whether it goes away by itself.
 
 use super::waiting::Patience;
-use crate::report::{FolderReport, FolderState, WithReport, items};
+use crate::report::{FolderReport, FolderState, HeldReport, WithReport, items};
 
 /// What sort of thing is in the way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,28 +59,14 @@ pub(super) fn in_the_way(report: &FolderReport, machine: Option<&str>) -> Vec<Ob
     if let Some(held) = report.held.first().filter(|_| report.held_items > 0) {
         let goes_on = !waits || report.passing_items > 0 || report.state == FolderState::Syncing;
         let kind = if goes_on { Kind::Work } else { Kind::Trouble };
-        let (path, reason) = (&held.path, &held.reason);
-        add(
-            kind,
-            match report.held_items {
-                1 => format!("{path} waits: {reason}"),
-                many => format!("{many} items wait, {path} among them: {reason}"),
-            },
-        );
+        add(kind, among(report.held_items, held, "waits", "wait"));
     }
     for (kind, list, what) in [
         (Kind::Passing, &report.unread, "could not be read"),
         (Kind::Trouble, &report.unsyncable, "cannot travel"),
     ] {
         if let Some(first) = list.first.first() {
-            let (path, reason) = (&first.path, &first.reason);
-            add(
-                kind,
-                match list.items {
-                    1 => format!("{path} {what}: {reason}"),
-                    many => format!("{many} items {what}, {path} among them: {reason}"),
-                },
-            );
+            add(kind, among(list.items, first, what, what));
         }
     }
     if report.needed_items > report.held_items {
@@ -104,7 +90,7 @@ fn at_machine(with: &WithReport) -> Option<(Kind, String)> {
         WithReport { turned_away: Some(why), .. } => {
             (Kind::Trouble, format!("{machine} is turned away: {why}"))
         }
-        // It closes as soon as either side is done: then it counts that they met, however shortly.
+        // A folder that rests by its mode closes as soon as either side is done: then it counts that they met, however shortly.
         WithReport { in_step: true, was_met: true, .. }
         | WithReport { in_step: true, connected: true, .. } => {
             return None;
@@ -112,6 +98,15 @@ fn at_machine(with: &WithReport) -> Option<(Kind, String)> {
         WithReport { connected: false, .. } => (Kind::Passing, format!("{machine} is not connected")),
         _ => (Kind::Work, format!("{} still to go to {machine}", are(with.needed_items))),
     })
+}
+
+/// What so many items do, of which this is the first: in words for one, and for several.
+fn among(many: u64, first: &HeldReport, one_does: &str, several_do: &str) -> String {
+    let HeldReport { path, reason } = first;
+    match many {
+        1 => format!("{path} {one_does}: {reason}"),
+        _ => format!("{many} items {several_do}, {path} among them: {reason}"),
+    }
 }
 
 /// So many items are.
@@ -122,7 +117,6 @@ fn are(many: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::HeldReport;
 
     /// A folder in which one item is still to come, and waits.
     fn with_one_that_waits(passing_items: u64, state: FolderState) -> FolderReport {

@@ -7,7 +7,7 @@ use crate::folder::{Held, Named, Shared, Standing};
 use crate::partial::Partial;
 use crate::report::{
     FolderReport, FolderState, HeldReport, ListReport, MachineReport, OfferReport, QuestionReport, Report,
-    UnknownReport, WithReport,
+    UnknownReport, WithReport, items,
 };
 use homesync_engine::{FolderKind, Question, Reason};
 use homesync_index::Index;
@@ -154,24 +154,23 @@ fn state_of(standing: &Standing, lacking: u64, kind: FolderKind) -> FolderState 
     }
 }
 
+fn removed(many: usize, place: &str, other: &str) -> String {
+    let (were, are_they) = if many == 1 { ("was", "Is it") } else { ("were", "Are they") };
+    format!("{} {were} removed {place}. {are_they} to be removed {other}?", items(many as u64))
+}
+
 fn question(folder: &str, question: &Question) -> QuestionReport {
     let answer = |words: &str, does: &str| format!("`homesync folder {words} {folder}`: {does}");
     let (question, answers) = match question {
         Question::RemovedHere(many) => (
-            match many {
-                1 => "1 item was removed here. Is it to be removed everywhere?".to_string(),
-                _ => format!("{many} items were removed here. Are they to be removed everywhere?"),
-            },
+            removed(*many, "here", "everywhere"),
             vec![
                 answer("approve", "yes, remove them everywhere"),
                 answer("refuse", "no, bring them back from the other machines"),
             ],
         ),
         Question::RemovedElsewhere(many) => (
-            match many {
-                1 => "1 item was removed on another machine. Is it to be removed here?".to_string(),
-                _ => format!("{many} items were removed on another machine. Are they to be removed here?"),
-            },
+            removed(*many, "on another machine", "here"),
             vec![answer("approve", "yes, move them to the recovery area")],
         ),
         Question::Root(change) => (

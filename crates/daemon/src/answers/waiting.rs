@@ -1,4 +1,4 @@
-//! Waiting until folders were looked at, are in step, or are all on another machine; and saying what is in the way.
+//! Waiting until folders were looked at, are in step, or are all on another machine.
 
 use super::obstacles::{Kind, Obstacle, in_the_way};
 use super::{Answers, View};

@@ -31,10 +31,10 @@ impl Exchange {
             }
             devices.sort_by_key(|device| device.id);
             let is_elsewhere = plan.networks.as_ref().is_some_and(|names| names.is_disjoint(&state.networks));
-            let rests = plan.is_manual && !state.travelling.contains_key(&plan.id);
+            let is_resting = plan.is_manual && !state.travelling.contains_key(&plan.id);
             let is_turned_away = folder.is_some_and(|folder| folder.has_turned_away(device));
-            let rests = is_elsewhere || rests || is_turned_away;
-            let is_paused = plan.is_paused || rests || devices.iter().all(|device| device.index_id == 0);
+            let is_closed = is_elsewhere || is_resting || is_turned_away;
+            let is_paused = plan.is_paused || is_closed || devices.iter().all(|device| device.index_id == 0);
             SharedFolder {
                 id: plan.id.clone(),
                 label: plan.name.clone(),

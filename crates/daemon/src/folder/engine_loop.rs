@@ -435,12 +435,13 @@ impl EngineLoop {
 
     fn pause_as(&mut self, plan: &FolderPlan) -> Result<(), Broken> {
         self.standing.is_paused = plan.is_paused;
-        self.standing.is_resting = !plan.is_paused && plan.is_manual && !self.is_travelling;
+        self.standing.is_resting = false;
         let command = if plan.is_paused {
             Command::Pause("paused".to_string())
         } else if let Some(problem) = &self.pattern_problem {
             Command::Pause(problem.clone())
-        } else if self.standing.is_resting {
+        } else if plan.is_manual && !self.is_travelling {
+            self.standing.is_resting = true;
             Command::Pause("it travels at sync and handoff".to_string())
         } else {
             Command::Resume

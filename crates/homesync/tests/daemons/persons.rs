@@ -169,6 +169,12 @@ fn a_manual_folder_travels_only_when_it_is_told_to() {
     fleet.run(0, &["sync", "--wait", "--timeout", "60s"]).ends_with(0);
     let _ = other.wait_with_output();
     assert_eq!(fleet.read(1, "two").as_deref(), Some("2"));
+    // Also while it rests it says what is wrong.
+    fleet.write(0, ".stignore", "[");
+    fleet.run(0, &["folder", "scan", "work"]).ends_with(0);
+    fleet.until("the patterns are a problem", || fleet.standing(0)["state"] == "error");
+    let reason = fleet.standing(0)["reason"].to_string();
+    assert!(reason.contains("ignore patterns cannot be used"), "{reason}");
 }
 
 #[test]
